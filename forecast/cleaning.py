@@ -1,0 +1,276 @@
+"""Cleaning that tells: what stands in the way of a forecast is found, treated and listed.
+
+Every rule looks at one line alone, but for the partial last year, which is a median over all lines; so a wild line
+never changes how another is treated. What is found:
+
+- *partial last year*: the median line fell by more than a quarter in the last year and never before. The year before is
+  carried on.
+- *outlier*: an amount `SPIKE` times off all its neighbours and far off the line's usual changes, or `WILD` times off;
+in
+  the last year, which nothing confirms, only the latter. A straight line between neighbours takes its place.
+- *gap*: up to `GAP` missing years within a line. A straight line takes their place.
+- *long gap*: more of them. Taken as zero; models see only what came after.
+- *missing last year*: the line has no amount in the last year alone. Its last amount is carried on.
+- *ended*: no amount in the last `GAP` years or more. Taken as zero from then on.
+- *level shift*: the amount at least halved or doubled in one year, and stayed. Models see only what came after.
+- *few points*: one to three years to learn from. No trend of the line's own is believed.
+- *no amounts*: nothing known at all. Taken as zero.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecast.arrays import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    changes,
+    fill_forward,
+    first_finite,
+    interpolate,
+    last_finite,
+    row_any,
+    row_quantile,
+)
+from forecast.models import TREND_POINTS
+
+GAP = 2
+"""Years: the longest gap that is filled; a line silent for as long at the end has ended."""
+NEIGHBOURS = 2
+"""Years on either side that an outlier is held against."""
+SPIKE = 5.0
+"""Times its largest neighbour (or a part of its smallest): an outlier, if also `CALM` usual changes off."""
+CALM = 20.0
+"""Times the lower quartile of the line's yearly changes."""
+WILD = 100.0
+"""Times its largest neighbour: an outlier whatever the line's changes, even unconfirmed in the last year."""
+SHIFT = float(np.log(2.0))
+"""Log ratio of a level shift: half, or twice."""
+SHIFT_WINDOW = 3
+"""Years on either side that must lie apart for a shift."""
+SHIFT_CHANGES = 4.0
+"""Times the line's median yearly change (log) that a shift must be."""
+PARTIAL = 0.75
+"""Median ratio to the year before under which a last year is taken as not yet complete."""
+PARTIAL_LINES = 5
+"""Lines needed to tell a partial year from a cut."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing that was found, in any number of cells."""
+
+    found: str
+    treatment: str
+    line: IntArray
+    """Rows, (c,)."""
+    year: IntArray
+    """Columns, (c,)."""
+    before: FloatArray
+    """USD, (c,), NaN where nothing was known."""
+    after: FloatArray
+    """USD, (c,)."""
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """Lines by years after cleaning."""
+
+    values: FloatArray
+    """USD, (n, T), NaN only before a line begins: what is shown as history."""
+    fit: FloatArray
+    """The part that models see: NaN also before a level shift, a long gap or an end, (n, T)."""
+    sound: BoolArray
+    """Amounts that were given and left as they were, (n, T): what a back-test may be scored on."""
+    begun: BoolArray
+    """Lines with at least one known amount, (n,)."""
+    notes: tuple[Note, ...]
+
+
+def clean(amounts: FloatArray) -> Cleaned:
+    """Find and treat what stands in the way of a forecast in (n, T) amounts, USD, NaN where unknown."""
+    given = np.isfinite(amounts)
+    begun = row_any(given)
+    values, partial = _carry_partial_year(amounts)
+    values, outliers = _straighten_outliers(values)
+    values, silences, start = _fill_silence(values)
+    few = _find_few(values, start)
+    shifts, start = _find_shifts(values, start)
+    empty = _find_empty(begun, amounts.shape[1])
+    values = np.where(begun[:, None], values, 0.0)
+    fit = np.where(np.arange(amounts.shape[1]) >= start[:, None], values, np.nan)
+    notes = tuple(note for note in (*partial, *outliers, *silences, *shifts, *few, *empty) if len(note.line))
+    return Cleaned(values=values, fit=fit, sound=given & (values == amounts), begun=begun, notes=notes)
+
+
+def list_treatments(notes: tuple[Note, ...]) -> pd.DataFrame:
+    """Notes as rows `line, year, found, treatment, before, after`, by line and year (places, not names)."""
+    tables = [
+        pd.DataFrame(
+            {
+                "line": note.line,
+                "year": note.year,
+                "found": note.found,
+                "treatment": note.treatment,
+                "before": note.before,
+                "after": note.after,
+            }
+        )
+        for note in notes
+    ]
+    empty = {
+        "line": "int64",
+        "year": "int64",
+        "found": "str",
+        "treatment": "str",
+        "before": "float64",
+        "after": "float64",
+    }
+    table = pd.concat(tables) if tables else pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in empty.items()})
+    return table.sort_values(["line", "year", "found"], kind="stable", ignore_index=True)
+
+
+def _note(found: str, treatment: str, where: BoolArray, before: FloatArray, after: FloatArray) -> Note:
+    """A note on all cells of a mask, (n, T)."""
+    line, year = np.nonzero(where)
+    return Note(found, treatment, line, year, before[line, year], after[line, year])
+
+
+def _carry_partial_year(amounts: FloatArray) -> tuple[FloatArray, Iterator[Note]]:
+    """A last year in which the median line fell as in no year before is not yet complete."""
+    ratios = [_median_ratio(amounts[:, t - 1], amounts[:, t]) for t in range(1, amounts.shape[1])]
+    if len(ratios) < 3 or not ratios[-1] < PARTIAL or min(ratios[:-1]) < PARTIAL:
+        return amounts, iter(())
+    values = amounts.copy()
+    both = np.isfinite(amounts[:, -1]) & np.isfinite(amounts[:, -2])
+    values[both, -1] = amounts[both, -2]
+    where = np.zeros(amounts.shape, dtype=np.bool_)
+    where[:, -1] = both
+    return values, iter((_note("partial last year", "carried from the year before", where, amounts, values),))
+
+
+def _median_ratio(earlier: FloatArray, later: FloatArray) -> float:
+    """Median ratio, of logs, of later to earlier over the lines that spent in both years; 1 where too few did."""
+    both = (earlier > 0) & (later > 0)
+    if both.sum() < PARTIAL_LINES:
+        return 1.0
+    return float(np.exp(np.median(np.log(later[both]) - np.log(earlier[both]))))
+
+
+def _straighten_outliers(amounts: FloatArray) -> tuple[FloatArray, Iterator[Note]]:
+    """An amount far off all its neighbours becomes the straight line between them."""
+    years = amounts.shape[1]
+    size = np.abs(amounts)
+    padded = np.pad(size, ((0, 0), (NEIGHBOURS, NEIGHBOURS)), constant_values=np.nan)
+    shifts = [k for k in range(2 * NEIGHBOURS + 1) if k != NEIGHBOURS]
+    near = np.stack([padded[:, k : k + years] for k in shifts])
+    count = np.isfinite(near).sum(axis=0)
+    largest = np.where(np.isfinite(near), near, -np.inf).max(axis=0)
+    smallest = np.where(np.isfinite(near), near, np.inf).min(axis=0)
+    calm = CALM * row_quantile(np.abs(changes(amounts)), 0.25)[:, None]
+    inside = np.arange(years) < last_finite(amounts)[:, None]
+    judged = np.isfinite(amounts) & (count >= 2) & (largest > 0)
+    spike = inside & (size > SPIKE * largest) & (size - largest > calm)
+    dip = inside & (size * SPIKE < smallest) & (smallest - size > calm)
+    where = judged & (spike | dip | (size > WILD * largest))
+    values = _bridge(amounts, where)
+    return values, iter((_note("outlier", "straight line between neighbours", where, amounts, values),))
+
+
+def _bridge(amounts: FloatArray, where: BoolArray) -> FloatArray:
+    """Straight lines over the cells of a mask, between the known years on either side: (n, T) -> (n, T)."""
+    values = amounts.copy()
+    rows = row_any(where)
+    straight = interpolate(np.where(where[rows], np.nan, amounts[rows]))
+    values[rows] = np.where(where[rows], straight, amounts[rows])
+    return values
+
+
+def _fill_silence(amounts: FloatArray) -> tuple[FloatArray, Iterator[Note], IntArray]:
+    """Fill missing years; also the column from which models see each line, (n,)."""
+    years = amounts.shape[1]
+    known = np.isfinite(amounts)
+    column = np.arange(years)
+    first, last = first_finite(amounts)[:, None], last_finite(amounts)[:, None]
+    nothing = last < 0
+    silent_end = ~known & (column > last) & ~nothing
+    ended = silent_end & (years - 1 - last >= GAP)
+    missing_last = silent_end & ~ended
+    length = _gap_length(known)
+    inner = ~known & (column > first) & (column < last)
+    gap, long_gap = inner & (length <= GAP), inner & (length > GAP)
+
+    values = _bridge(amounts, gap)
+    values = np.where(missing_last, fill_forward(amounts), values)
+    values = np.where(ended | long_gap, 0.0, values)
+    resumed = np.where(long_gap, column + 1, 0).max(axis=1)
+    start = np.maximum(first[:, 0], resumed)
+    start = np.where(row_any(ended), last[:, 0] + 1, start)
+    start = np.where(nothing[:, 0], 0, start)
+
+    def notes() -> Iterator[Note]:
+        yield _note("gap", "straight line between neighbours", gap, amounts, values)
+        yield _note("long gap", "taken as zero; models see only what came after", _first(long_gap), amounts, values)
+        yield _note("missing last year", "last amount carried", missing_last, amounts, values)
+        yield _note("ended", "taken as zero from then on", _first(ended), amounts, values)
+
+    return values, notes(), start.astype(np.int64)
+
+
+def _first(where: BoolArray) -> BoolArray:
+    """The first cell of each run of cells: (n, T) -> (n, T)."""
+    first = where.copy()
+    first[:, 1:] &= ~where[:, :-1]
+    return first
+
+
+def _gap_length(known: BoolArray) -> IntArray:
+    """Length of the run of missing years that each cell stands in, zero for known ones: (n, T) -> (n, T)."""
+    ahead, back = np.zeros(known.shape, dtype=np.int64), np.zeros(known.shape, dtype=np.int64)
+    years = known.shape[1]
+    for t in range(years):
+        ahead[:, t] = np.where(known[:, t], 0, 1 + (ahead[:, t - 1] if t else 0))
+        u = years - 1 - t
+        back[:, u] = np.where(known[:, u], 0, 1 + (back[:, u + 1] if t else 0))
+    return np.where(known, 0, ahead + back - 1)
+
+
+def _find_shifts(values: FloatArray, start: IntArray) -> tuple[Iterator[Note], IntArray]:
+    """The last year in which a line's level halved or doubled for good, and where models then begin, (n,)."""
+    n, years = values.shape
+    size = np.abs(np.where(np.isfinite(values), values, 0.0)).max(axis=1)[:, None]
+    seen = (np.arange(years) >= start[:, None]) & ~row_any(values < 0)[:, None] & (size > 0)
+    level = np.where(seen, np.log(np.maximum(values, size * 1e-3), where=seen, out=np.zeros(values.shape)), np.nan)
+    usual = SHIFT_CHANGES * row_quantile(np.abs(changes(level)), 0.5)
+    found = np.zeros(n, dtype=np.int64)
+    by_year = np.ascontiguousarray(level.T)
+    for s in range(SHIFT_WINDOW, years):
+        before, after = by_year[s - SHIFT_WINDOW : s], by_year[s : s + SHIFT_WINDOW]
+        up, down = after.min(axis=0) - before.max(axis=0), before.min(axis=0) - after.max(axis=0)
+        jump = np.abs(by_year[s] - by_year[s - 1])
+        found = np.where((np.maximum(up, down) >= SHIFT) & (jump > usual), s, found)
+    where = np.zeros(values.shape, dtype=np.bool_)
+    rows = np.flatnonzero(found)
+    where[rows, found[rows]] = True
+    earlier = np.column_stack([np.full(n, np.nan), values[:, :-1]])
+    note = _note("level shift", "models see only what came after", where, earlier, values)
+    return iter((note,)), np.maximum(start, found)
+
+
+def _find_few(values: FloatArray, start: IntArray) -> Iterator[Note]:
+    """Lines that spend, of too few years for a trend of their own."""
+    seen = np.isfinite(values) & (np.arange(values.shape[1]) >= start[:, None])
+    where = np.zeros(values.shape, dtype=np.bool_)
+    where[:, -1] = (seen.sum(axis=1) < TREND_POINTS) & row_any(seen & (values != 0))
+    yield _note("few points", "no trend of its own; growth and errors of the pool", where, values, values)
+
+
+def _find_empty(begun: BoolArray, years: int) -> Iterator[Note]:
+    """Lines without any amount."""
+    rows = np.flatnonzero(~begun)
+    last = np.full(len(rows), years - 1, dtype=np.int64)
+    nothing = np.full(len(rows), np.nan)
+    yield Note("no amounts", "taken as zero", rows, last, nothing, np.zeros(len(rows)))
