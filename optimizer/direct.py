@@ -1,0 +1,276 @@
+"""From a problem to an answer: the relaxation gives prices and a proof, a small integer model in PuLP the plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from optimizer import solver as solvers
+from optimizer.problem import Problem
+from optimizer.solver import Status
+
+if TYPE_CHECKING:
+    import pulp
+
+Progress = Callable[[str, float], None]
+"""Told what is being done and the share of the way that lies behind."""
+
+SMALL = 2_500
+"""Up to so many options the whole problem goes to the solver at once."""
+PER_SYSTEM = 2.0
+"""Options per system in the first restricted problem."""
+SLACK, ROUNDING = 1e-9, 1e-3
+"""How far a limit may be overrun by the rounding of a solver: a share of it, and a tenth of a cent."""
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The answer to a problem; `prices` are those of its limits in the relaxation."""
+
+    status: Status
+    x: np.ndarray
+    extra: np.ndarray
+    objective: float
+    bound: float
+    prices: pd.Series
+    reached: str
+    seconds: float
+
+    @property
+    def gap(self) -> float:
+        """(objective - bound) / |objective|."""
+        return gap_of(self.objective, self.bound)
+
+
+def gap_of(objective: float, bound: float) -> float:
+    """Share of the objective by which a better plan could still exist at most."""
+    return max(0.0, objective - bound) / max(abs(objective), 1.0)
+
+
+def solve(
+    problem: Problem,
+    *,
+    gap: float = 1e-3,
+    seconds: float = 60.0,
+    seed: int = 0,
+    solver: str = solvers.DEFAULT,
+    progress: Progress | None = None,
+) -> Solution:
+    """Find decisions of least cost, proven to within `gap`, in at most about `seconds`."""
+    began = perf_counter()
+    name = solvers.named(solver)
+    tell = progress or (lambda words, share: None)
+
+    def left() -> float:
+        return seconds - (perf_counter() - began)
+
+    tell("pricing the limits", 0.1)
+    relaxation = relax(problem, seconds=left(), seed=seed)
+    nothing = np.zeros(len(problem)), np.zeros(len(problem.extra))
+    rows = len(problem.limits)
+    prices = np.maximum(relaxation.duals[-rows:] if rows and len(relaxation.duals) else np.zeros(rows), 0.0)
+    worth = pd.Series(prices, index=problem.limits.index)
+    if relaxation.status is Status.INFEASIBLE:
+        return Solution(Status.INFEASIBLE, *nothing, inf, inf, worth, "limits", perf_counter() - began)
+    root, above = problem.price(prices)
+    search = _Search(problem, root, root, above, nothing, inf)
+    kept = search.first()
+    while True:
+        tell(f"choosing among {kept.sum():,} options", 0.9 - 0.6 * max(left(), 0.0) / seconds)
+        status = search.step(kept, gap, left(), seed, name)
+        if search.gap <= gap:
+            status, reached = Status.OPTIMAL, "gap"
+            break
+        if left() <= 0:
+            status, reached = (Status.FEASIBLE if search.found else Status.UNKNOWN), "time"
+            break
+        if search.final(kept):
+            reached = "limits" if status is Status.INFEASIBLE else "solver"
+            break
+        kept = search.wider(kept)
+    x, extra = search.best
+    bound = min(search.bound, search.objective)
+    return Solution(status, x, extra, search.objective, bound, worth, reached, perf_counter() - began)
+
+
+def relax(problem: Problem, *, seconds: float = inf, seed: int = 0, method: str = "choose") -> solvers.Relaxation:
+    """Solve the linear relaxation of the whole problem; the last duals are those of the limits."""
+    equal, right, _ = problem.equalities
+    columns = sparse.csr_array((equal.shape[0], len(problem.extra)))
+    matrix = sparse.block_array([[equal, columns], [problem.use, problem.more]], format="csr")
+    limits = problem.limits.to_numpy()
+    return solvers.relax(
+        np.concatenate([problem.cost, problem.extra["cost"].to_numpy()]),
+        sparse.csr_array(matrix),
+        np.concatenate([right, np.full(len(limits), -inf)]),
+        np.concatenate([right, limits]),
+        np.concatenate([problem.upper, problem.extra["upper"].to_numpy()]),
+        seconds,
+        seed,
+        method,
+    )
+
+
+@dataclass
+class _Search:
+    """The best plan so far and what is proven about all plans."""
+
+    problem: Problem
+    root: float
+    bound: float
+    above: np.ndarray
+    best: tuple[np.ndarray, np.ndarray]
+    objective: float
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a plan."""
+        return self.objective < inf
+
+    @property
+    def gap(self) -> float:
+        """Gap of the best plan; infinite without one."""
+        return gap_of(self.objective, self.bound) if self.found else inf
+
+    def first(self) -> np.ndarray:
+        """The options to begin with: those of least reduced cost, and the ones that are always kept."""
+        if len(self.problem) <= SMALL:
+            return np.ones(len(self.problem), dtype=bool)
+        return self._nearest(round(PER_SYSTEM * len(self.problem.systems)))
+
+    def _nearest(self, count: int) -> np.ndarray:
+        """The options nearest to the best fate of their system."""
+        if count >= len(self.above):
+            return np.ones(len(self.above), dtype=bool)
+        kept = np.asarray(self.above <= np.partition(self.above, count)[count])
+        if "always" in self.problem.options:
+            kept |= self.problem.options["always"].to_numpy(dtype=bool)
+        return kept
+
+    def final(self, kept: np.ndarray) -> bool:
+        """Whether no option left out could be part of a better plan."""
+        return bool(self.above[~kept].min(initial=inf) >= self.objective - self.root)
+
+    def wider(self, kept: np.ndarray) -> np.ndarray:
+        """Double the options; stop at those that could still be part of a better plan."""
+        double = kept | self._nearest(2 * int(kept.sum()))
+        if not self.found:
+            return np.asarray(double)
+        useful = kept | (self.above <= self.objective - self.root)
+        few = useful.sum() <= max(double.sum(), 2 * SMALL)
+        return np.asarray(useful if few else double & useful)
+
+    def step(self, kept: np.ndarray, gap: float, seconds: float, seed: int, solver: str) -> Status:
+        """Solve the restricted problem; keep its plan if better, and its proof."""
+        part = self.problem if kept.all() else self.problem.only(np.flatnonzero(kept))
+        model, x, extra = build(part)
+        target = self.root / (1 - gap) if self.root > 0 else self.root / (1 + gap)
+        start = None
+        if self.found:
+            values = [*self.best[0][kept], *self.best[1]]
+            start = dict(zip((variable.name for variable in [*x, *extra]), values, strict=True))
+        final = self.final(kept)
+        answer = solvers.run(
+            model,
+            solver,
+            gap=gap if final else gap / 4,
+            seconds=seconds if final else seconds / 2,
+            seed=seed,
+            target=target,
+            start=start,
+        )
+        if answer.status in (Status.OPTIMAL, Status.FEASIBLE):
+            over = self._take(kept, x, extra)
+            if over.any():
+                # rounding overran a limit: leave that much room and ask again, for a plan, not for a proof
+                model, x, extra = build(part.replace(limits=part.limits - 2 * over))
+                again = solvers.run(model, solver, gap=gap, seconds=seconds / 4, seed=seed, target=target)
+                if again.status in (Status.OPTIMAL, Status.FEASIBLE):
+                    self._take(kept, x, extra)
+        outside = self.root + float(self.above[~kept].min(initial=inf))
+        inside = {Status.INFEASIBLE: inf}.get(answer.status, -inf if answer.bound is None else answer.bound)
+        self.bound = max(self.bound, min(inside, outside))
+        return answer.status
+
+    def _take(self, kept: np.ndarray, x: list[pulp.LpVariable], extra: list[pulp.LpVariable]) -> np.ndarray:
+        """Keep a model's plan if it is better; whole numbers are made whole. Tells how far limits are overrun."""
+        whole = np.zeros(len(self.problem))
+        whole[kept] = np.rint([variable.varValue or 0.0 for variable in x])
+        beside = np.array([variable.varValue or 0.0 for variable in extra])
+        excess = self.problem.excess(whole, beside)
+        over = np.where(excess > ROUNDING + SLACK * self.problem.limits.abs().to_numpy(), excess, 0.0)
+        objective = self.problem.objective(whole, beside)
+        if objective < self.objective and not over.any():
+            self.objective, self.best = objective, (whole, beside)
+        return np.asarray(over)
+
+
+def build(problem: Problem, title: str = "plan") -> tuple[pulp.LpProblem, list[pulp.LpVariable], list[pulp.LpVariable]]:
+    """Write a problem as a PuLP model: the model, a variable per option, a variable per extra decision."""
+    import pulp
+
+    model = pulp.LpProblem(title, pulp.LpMinimize)
+    names, beside = names_of(problem), distinct(list(problem.extra.index))
+    bounds = problem.upper.tolist()
+    x = [model.add_variable(n, 0, u, pulp.LpInteger) for n, u in zip(names, bounds, strict=True)]
+    extra = [model.add_variable(n, 0, u) for n, u in zip(beside, problem.extra["upper"].tolist(), strict=True)]
+    every = [*x, *extra]
+    costs = [*problem.cost.tolist(), *problem.extra["cost"].tolist()]
+    model.setObjective(pulp.LpAffineExpression(dict(zip(every, costs, strict=True)), name="cost"))
+    equal, right, titles = problem.equalities
+    _rows(model, equal, right, titles, x, pulp.LpConstraintEQ)
+    matrix = sparse.csr_array(sparse.hstack([problem.use, problem.more], format="csr"))
+    _rows(model, matrix, problem.limits.to_numpy(), list(problem.limits.index), every, pulp.LpConstraintLE)
+    return model, x, extra
+
+
+def _rows(
+    model: pulp.LpProblem,
+    matrix: sparse.csr_array,
+    right: np.ndarray,
+    names: list[str],
+    variables: list[pulp.LpVariable],
+    sense: int,
+) -> None:
+    """Add one constraint per row of a matrix."""
+    import pulp
+
+    data, columns, at = matrix.data.tolist(), matrix.indices.tolist(), matrix.indptr.tolist()
+    for i, (name, value) in enumerate(zip(distinct(names), right.tolist(), strict=True)):
+        terms = {variables[c]: d for c, d in zip(columns[at[i] : at[i + 1]], data[at[i] : at[i + 1]], strict=True)}
+        model.addConstraint(pulp.LpConstraint(pulp.LpAffineExpression(terms), sense, name, value))
+
+
+def distinct(names: list[str]) -> list[str]:
+    """Legal names, told apart by a number where two would be the same (`Health Dept` and `Health_Dept`)."""
+    plain = pd.Series([legal(name) for name in names], dtype="str")
+    nth = plain.groupby(plain).cumcount()
+    return [name if n == 0 else f"{name}_{n + 1}" for name, n in zip(plain, nth, strict=True)]
+
+
+def names_of(problem: Problem) -> list[str]:
+    """`keep(payroll)`, `move(payroll,rehost,2027Q1)`; plain problems get `take(system,position)`."""
+    options = problem.options
+    systems = options["system"].astype(str)
+    if "strategy" not in options:
+        return [f"take({legal(s)},{i})" for i, s in zip(options.index, systems, strict=True)]
+    starts = options["slot"].astype(str)
+    return [
+        f"move({s},{k},{t})" if t else f"keep({s})"
+        for s, k, t in zip(systems, options["strategy"].astype(str), starts, strict=True)
+    ]
+
+
+def legal(name: str) -> str:
+    """A row's name as the maths writes it: `appropriation general FY2027` -> `appropriation(general,FY2027)`."""
+    family, _, key = name.partition(" ")
+    plain = re.sub(r"[^A-Za-z0-9_.,]", "_", key.replace(" ", ","))
+    return f"{family}({plain})" if key else re.sub(r"[^A-Za-z0-9_.,()]", "_", family)

@@ -1,0 +1,73 @@
+"""What an impossible study answers."""
+
+from typing import Any
+
+import pytest
+
+from optimizer import Economics, InfeasiblePlan, NoPlanFound, Portfolio, Strategy, direct, modernize
+from optimizer.solver import Status
+from tests.optimizer.portfolios import by_hand
+
+MOVE = Strategy("rehost", 600.0, 0.0, 1, 0, 0, {"migration": 10}, 0.5)
+PLAIN = Economics(tail_years=1)
+
+
+def refused(portfolio: Portfolio) -> InfeasiblePlan:
+    with pytest.raises(InfeasiblePlan) as caught:
+        modernize(portfolio, (MOVE,), PLAIN)
+    return caught.value
+
+
+def test_too_little_money_is_named_with_what_is_missing() -> None:
+    portfolio = by_hand(
+        {"payroll": {}},
+        years=2,
+        run=1e6,
+        appropriations=[{"fiscal_year": 2027, "amount": 9e6}, {"fiscal_year": 2028, "amount": 0.8e6}],
+        capacity=[("migration", 2027, 400.0)],
+    )
+    refusal = refused(portfolio)
+    assert str(refusal) == (
+        "no schedule satisfies every limit.\n"
+        "  appropriation general FY2028 is short by $1.2M.\n"
+        "  Raise one of these, or ease a lock, a latest start, a freeze or a move group that forces them."
+    )
+
+
+def test_a_conflict_of_two_limits_names_both() -> None:
+    # the money of 2028 needs all ten units moved in 2027, the hours allow one a quarter
+    portfolio = by_hand(
+        {"payroll": {"units": 10}},
+        years=2,
+        appropriations=[{"fiscal_year": 2028, "amount": 20_000.0}],
+        capacity=[("migration", 2027, 40.0)],
+        starts={2027: 50.0},
+    )
+    refusal = refused(portfolio)
+    found: Any = refusal.conflicts
+    assert set(found["limit"]) == {"appropriation", "hours"}
+    assert "starts" not in str(refusal)
+    assert str(refusal).startswith("no schedule satisfies every limit.\n  ")
+
+
+def test_a_lock_against_the_starts() -> None:
+    portfolio = by_hand({"payroll": {"units": 3, "lock": "rehost@2027Q2"}}, starts={2027: 2})
+    assert "starts 2027Q2 is short by 1 units" in str(refused(portfolio))
+
+
+def test_no_schedule_of_whole_units() -> None:
+    # the lot must move at once (a group), half of it would do
+    rows = [{"fiscal_year": 2027, "amount": 7_000.0}]
+    portfolio = by_hand(
+        {"payroll": {"units": 2, "group": "g"}}, appropriations=rows, capacity=[("migration", 2027, 40.0)]
+    )
+    assert str(refused(portfolio)).startswith("no schedule of whole units satisfies every limit.\n  ")
+
+
+def test_no_plan_in_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*_: object, **__: object) -> Status:
+        return Status.UNKNOWN
+
+    monkeypatch.setattr(direct._Search, "step", nothing)
+    with pytest.raises(NoPlanFound, match="no plan found in 0 seconds among 4 options of 1 systems"):
+        modernize(by_hand({"payroll": {}}), (MOVE,), PLAIN, seconds=0)
