@@ -1,0 +1,283 @@
+"""The command line: a thin layer that reads arguments, calls the packages and prints.
+
+Heavy packages are imported inside the commands, so that `reallot --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from scenarios.pipeline import Progress
+    from scenarios.results import Results
+
+DONE, BAD_INPUT, NO_PLAN_EXISTS, NONE_FOUND = 0, 2, 3, 4
+"""Exit codes: 2 bad input or usage, 3 no plan can exist, 4 none found in the time given."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Forecast a government's IT budget, prove a modernization plan, and see both in a browser.",
+)
+
+Folder = Annotated[Path, typer.Argument(help="A study: its folder, or its xlsx workbook.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results, one folder a scenario inside.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON to standard output, and nothing else.")]
+Seconds = Annotated[float, typer.Option("--seconds", min=0.1, help="Longest time to look for a plan.")]
+Gap = Annotated[float, typer.Option("--gap", min=0.0, max=1.0, help="Proven gap at which to stop: 0.001 is 0.1 %.")]
+Solver = Annotated[str, typer.Option("--solver", help="HiGHS, or any other solver that PuLP finds here.")]
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to put the study and its results.")] = Path("demo"),
+    serve: Annotated[bool, typer.Option(help="Open the dashboard at the end.")] = True,
+    port: Annotated[int, typer.Option(help="Port of the dashboard.")] = 8050,
+) -> None:
+    """Make the sample state, plan it, print the plan, open the dashboard."""
+    from scenarios.sample import ohio
+    from scenarios.study import read_study, write_study
+
+    place = folder / "ohio"
+    if not place.exists():
+        write_study(ohio(), place)
+    results = _plan(read_study(place), "baseline", folder / "results", seconds=60.0, gap=1e-3, solver="HiGHS")
+    _print_results(results)
+    if serve:
+        _serve(folder / "results", "127.0.0.1", port, browse=True)
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="Where to write the study: a new folder, or a name ending in .xlsx.")],
+    origin: Annotated[str, typer.Option("--from", help="What to start from: ohio (made up) or blank.")] = "blank",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the made-up state.")] = 0,
+) -> None:
+    """Write a new study: the made-up sample state, or empty tables to fill."""
+    from scenarios.sample import blank, ohio
+    from scenarios.study import write_study
+
+    makers = {"ohio": lambda: ohio(seed), "blank": blank}
+    if origin not in makers:
+        raise typer.BadParameter(
+            f"{origin!r} is no starting point. Write one of: {', '.join(makers)}.", param_hint="--from"
+        )
+    written = write_study(makers[origin](), folder)
+    _say(f"Wrote {written}. Next: reallot {'plan' if origin == 'ohio' else 'check'} {written}")
+
+
+@app.command("import")
+def import_files(
+    files: Annotated[
+        list[Path], typer.Argument(help="Server inventories (RVTools), ledgers, or a workbook of tables.")
+    ],
+    into: Annotated[Path, typer.Option("--into", help="Folder of the new study.")],
+    as_of: Annotated[str | None, typer.Option(help="Day from which to plan, YYYY-MM-DD.")] = None,
+    name: Annotated[str, typer.Option(help="Name of the study.")] = "",
+) -> None:
+    """Make a study from files that are there already; what they do not hold is assumed and listed."""
+    from scenarios.imported import import_study
+
+    study = import_study(files, into, as_of=as_of, name=name)
+    systems, spending = study.table("systems"), study.table("spending")
+    _say(f"Wrote {into}: {len(systems):,} systems, {len(spending):,} rows of history.")
+    for table, column, value, _, reason in study.assumed.astype(str).itertuples(index=False, name=None):
+        _say(f"  assumed {table}.{column}: {value or reason}")
+    _warn(study.warnings)
+    _say(f"Next: reallot check {into}, then reallot plan {into}")
+
+
+@app.command()
+def check(
+    folder: Folder,
+    errors: Annotated[Path | None, typer.Option(help="Folder for the wrong rows, each with its error.")] = None,
+) -> None:
+    """Say everything that is wrong with a study, all at once."""
+    from scenarios.errors import StudyError
+    from scenarios.study import read_study, wrong_rows
+
+    try:
+        study = read_study(folder)
+    except StudyError as error:
+        if errors:
+            errors.mkdir(parents=True, exist_ok=True)
+            for table, rows in wrong_rows(folder, error.problems).items():
+                rows.to_csv(errors / f"{table}.csv", index=False)
+        raise
+    for table, frame in study.tables.items():
+        _say(f"{table}: {len(frame):,} rows")
+    _warn(study.warnings)
+    _say(f"{study.facts.name}: nothing wrong. {len(study.assumed)} columns were filled from defaults.")
+
+
+@app.command()
+def forecast(
+    source: Annotated[Path, typer.Argument(help="A spending table (CSV), or a study.")],
+    out: Annotated[Path, typer.Option("--out", help="CSV file for the outlook.")],
+    horizon: Annotated[int, typer.Option(min=1, max=50, help="Fiscal years ahead.")] = 5,
+    levels: Annotated[
+        str, typer.Option(help="Chances, in percent, that an amount lies within its interval.")
+    ] = "80,95",
+) -> None:
+    """Forecast spending if nothing changes, with intervals and the back-test beside the naive rival."""
+    import forecast as forecaster
+    from scenarios.imported import read_spending_table
+
+    if not all(level.strip().isdigit() for level in levels.split(",")):
+        raise typer.BadParameter("Write whole percentages such as 80,95.", param_hint="--levels")
+    outlook = forecaster.outlook(
+        read_spending_table(source), horizon=horizon, levels=tuple(int(level) for level in levels.split(","))
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    outlook.frame().to_csv(out, index=False)
+    _say(str(outlook))
+    _say(f"Wrote {out}.")
+
+
+@app.command()
+def plan(
+    folder: Folder,
+    out: Out,
+    scenario: Annotated[str, typer.Option(help="Scenario of the study to plan.")] = "baseline",
+    as_json: Json = False,
+    seconds: Seconds = 60.0,
+    gap: Gap = 1e-3,
+    solver: Solver = "HiGHS",
+) -> None:
+    """Plan what moves, how and when, with a proven gap; write the results."""
+    from scenarios.study import read_study
+
+    results = _plan(read_study(folder), scenario, out, seconds=seconds, gap=gap, solver=solver)
+    if as_json:
+        sys.stdout.write(json.dumps(dict(results.summary), indent=2) + "\n")
+    else:
+        _print_results(results)
+        _say(f"Wrote {results.folder}. Next: reallot serve {out}")
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Results of one scenario: OUT/SCENARIO.")],
+    study: Annotated[Path | None, typer.Option(help="The study, where it has been moved since.")] = None,
+) -> None:
+    """Recompute a plan from the study's tables, without a solver, and compare every figure."""
+    from scenarios.referee import verify_results
+
+    report = verify_results(folder, study)
+    _say(str(report))
+    if not report.agrees:
+        raise typer.Exit(BAD_INPUT)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Argument(help="A results folder, or the results of one scenario.")],
+    to: Annotated[str, typer.Option("--to", help="Format: xlsx.")],
+) -> None:
+    """Write results in another format: a workbook with live formulas."""
+    from scenarios.export import EXPORTS
+    from scenarios.results import read_results, results_in
+
+    if to not in EXPORTS:
+        raise typer.BadParameter(f"{to!r} is no format. Write one of: {', '.join(EXPORTS)}.", param_hint="--to")
+    folders = [out / name for name in results_in(out)] or [out]
+    for folder in folders:
+        _say(f"Wrote {EXPORTS[to](read_results(folder))}.")
+
+
+@app.command()
+def serve(
+    folder: Annotated[Path, typer.Argument(help="A results folder, or a study.")] = Path(),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8050,
+) -> None:
+    """Show results in a browser."""
+    _serve(folder, host, port, browse=False)
+
+
+def _serve(folder: Path, host: str, port: int, *, browse: bool) -> None:
+    from dashboard.app import serve as serve_dashboard
+
+    if browse:
+        import threading
+        import webbrowser
+
+        threading.Timer(1.5, webbrowser.open, [f"http://{host}:{port}/"]).start()
+    serve_dashboard(folder, host, port)
+
+
+def _plan(study: Any, scenario: str, out: Path, *, seconds: float, gap: float, solver: str) -> Results:
+    from scenarios.pipeline import plan_study
+
+    with _progress() as progress:
+        return plan_study(study, scenario, out, seconds=seconds, gap=gap, solver=solver, progress=progress)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """A bar on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Reading", total=1.0)
+        yield lambda stage, share: bar.update(task, description=stage, completed=share)
+
+
+def _print_results(results: Results) -> None:
+    from scenarios.terminal import summary_text
+
+    _say(summary_text(results))
+    for warning in results.summary["warnings"]:
+        _say(f"note: {warning}")
+
+
+def _warn(warnings: tuple[Any, ...]) -> None:
+    for warning in warnings:
+        _say(f"note: {warning}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _exit_code(error: Exception) -> int | None:
+    """The exit code of an error that a user can do something about; None for a fault of this program."""
+    for kind in type(error).__mro__:
+        if kind.__name__ == "InfeasiblePlan":
+            return NO_PLAN_EXISTS
+        if kind.__name__ == "NoPlanFound":
+            return NONE_FOUND
+        if kind.__name__ in {"StudyError", "ForecastError", "DataError", "UnknownSolver", "DashboardError", "OSError"}:
+            return BAD_INPUT
+    return None
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs a command and ends with its exit code; errors become sentences on standard error."""
+    try:
+        app(arguments, standalone_mode=True)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. What was finished is kept.\n")
+        sys.exit(130)
+    except Exception as error:
+        code = _exit_code(error)
+        if code is None:
+            raise
+        sys.stderr.write(f"{error}\n")
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

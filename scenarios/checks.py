@@ -1,0 +1,188 @@
+"""What must fit between the tables of a study; each check looks at whole columns and names every row that does not."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from optimizer import funds as fund_splits
+from scenarios.errors import Problem
+from scenarios.tables import LINE_KEYS
+
+DATES = (pd.Timestamp("1950-01-01"), pd.Timestamp("2100-12-31"))
+
+
+def check_tables(
+    tables: Mapping[str, pd.DataFrame],
+    years: range,
+    quarters: pd.PeriodIndex,
+    as_of: pd.Timestamp,
+    files: Mapping[str, str],
+) -> list[Problem]:
+    """Everything that does not fit between the tables, warnings included."""
+    systems = tables["systems"]
+    found = [
+        *_funds(tables, files),
+        *_sites(tables, files),
+        *_lines(tables, files),
+        *_dependencies(tables, files),
+        *_dates(tables, files),
+        *_windows(systems, quarters, files["systems"]),
+        *_years(tables, years, files),
+        *_not_yet(tables, files),
+    ]
+    if tables["spending"].empty:
+        found.append(
+            _warn(files["spending"], "holds no history", "Costs grow with price_growth; add history for a forecast")
+        )
+    return found
+
+
+def spending_lines(spending: pd.DataFrame) -> pd.Series:
+    """The name of each row's line: its keys joined by /."""
+    joined = spending[LINE_KEYS[0]].astype(str)
+    for key in LINE_KEYS[1:]:
+        joined = joined + "/" + spending[key].astype(str)
+    return joined
+
+
+def _funds(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> Iterable[Problem]:
+    known = set(tables["appropriations"]["fund"])
+    if not known:
+        yield Problem(files["appropriations"], "names no fund", "Add a row for each fund and fiscal year of the plan")
+        return
+    for table, column in (("systems", "fund"), ("systems", "one_time_fund"), ("sites", "fund")):
+        text = tables[table][column]
+        for split in text[text.ne("")].unique():
+            rows = np.flatnonzero(text.eq(split).to_numpy())
+            try:
+                shares = fund_splits.parse(split)
+            except ValueError as error:
+                yield from _each(files[table], rows, column, text, str(error), "Write shares that add up to 1")
+                continue
+            for fund in shares:
+                if fund not in known:
+                    near = difflib.get_close_matches(fund, known, n=1)
+                    remedy = f"Did you mean {near[0]}? Write that" if near else "Add it to appropriations"
+                    wrong = f"names the fund {fund}, which has no appropriation"
+                    yield from _each(files[table], rows, column, text, wrong, remedy)
+
+
+def _sites(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> Iterable[Problem]:
+    sites = tables["sites"]["site"]
+    if sites.empty:
+        return
+    named = tables["systems"]["site"]
+    rows = np.flatnonzero((named.ne("") & ~named.isin(sites)).to_numpy())
+    yield from _unknown(files["systems"], rows, "site", named, list(sites), f"is not a site of {files['sites']}")
+
+
+def _lines(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> Iterable[Problem]:
+    named = tables["systems"]["spending_line"]
+    known = spending_lines(tables["spending"]).unique()
+    rows = np.flatnonzero((named.ne("") & ~named.isin(known)).to_numpy())
+    yield from _unknown(
+        files["systems"], rows, "spending_line", named, list(known), f"is no line of {files['spending']}"
+    )
+
+
+def _dependencies(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> Iterable[Problem]:
+    needs, systems = tables["dependencies"], pd.Index(tables["systems"]["system"])
+    file = files["dependencies"]
+    for column in ("system", "needs"):
+        rows = np.flatnonzero(~needs[column].isin(systems).to_numpy() & needs[column].ne("").to_numpy())
+        yield from _unknown(file, rows, column, needs[column], list(systems), f"is not a system of {files['systems']}")
+    known = needs[needs["system"].isin(systems) & needs["needs"].isin(systems)]
+    if known.empty or systems.has_duplicates:
+        return
+    ends = systems.get_indexer(pd.Index(known["system"])), systems.get_indexer(pd.Index(known["needs"]))
+    graph = sparse.csr_array((np.ones(len(known)), ends), shape=(len(systems), len(systems)))
+    _, component = csgraph.connected_components(graph, directed=True, connection="strong")
+    size = np.bincount(component)
+    circular = (component[ends[0]] == component[ends[1]]) & ((size[component[ends[0]]] > 1) | (ends[0] == ends[1]))
+    for each in np.unique(component[ends[0]][circular]):
+        members = sorted(systems[component == each])
+        said = ", ".join(members[:5]) + (f" and {len(members) - 5} more" if len(members) > 5 else "")
+        row = int(known.index[np.flatnonzero(circular & (component[ends[0]] == each))[0]]) + 2
+        yield Problem(
+            file, "is part of a cycle: each needs another of them", "Remove one of the needs", row, value=said
+        )
+
+
+def _dates(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> Iterable[Problem]:
+    for table, column in (("systems", "end_of_support"), ("systems", "contract_end"), ("sites", "lease_end")):
+        day = tables[table][column]
+        rows = np.flatnonzero((day.notna() & ~day.between(*DATES)).to_numpy())
+        text = day.dt.strftime("%Y-%m-%d")
+        yield from _each(files[table], rows, column, text, "is out of range", "Write a date from 1950 to 2100")
+    for table, column in (("appropriations", "fiscal_year"), ("capacity", "fiscal_year"), ("spending", "period")):
+        year = tables[table][column]
+        rows = np.flatnonzero(year.gt(2100).to_numpy())
+        yield from _each(files[table], rows, column, year.astype(str), "is out of range", "Write a year up to 2100")
+
+
+def _windows(systems: pd.DataFrame, quarters: pd.PeriodIndex, file: str) -> Iterable[Problem]:
+    both = systems["earliest"].ne("") & systems["latest"].ne("")
+    rows = np.flatnonzero((both & (systems["earliest"] > systems["latest"])).to_numpy())
+    yield from _each(file, rows, "latest", systems["latest"], "is before earliest", "Write a later quarter")
+    locked = systems["lock"].str.extract(r"^(?P<strategy>[a-z]+)@(?P<quarter>\d{4}Q[1-4])$")
+    outside = locked["quarter"].notna() & ~locked["quarter"].isin([str(q) for q in quarters])
+    rule = f"Write a quarter from {quarters[0]} to {quarters[-1]}"
+    yield from _each(file, np.flatnonzero(outside), "lock", systems["lock"], "is outside the horizon", rule)
+    allowed = systems["strategies"].str.split("|")
+    clash = [bool(s == s and a != [""] and s not in a) for s, a in zip(locked["strategy"], allowed, strict=True)]
+    rule = "Add the strategy to strategies, or change the lock"
+    yield from _each(file, np.flatnonzero(clash), "lock", systems["lock"], "is not among its strategies", rule)
+
+
+def _years(tables: Mapping[str, pd.DataFrame], years: range, files: Mapping[str, str]) -> Iterable[Problem]:
+    money = tables["appropriations"]
+    for fund, listed in money[money["agency"].eq("") & money["line_item"].eq("")].groupby("fund")["fiscal_year"]:
+        lacking = sorted(set(years) - set(listed))
+        if lacking:
+            said = ", ".join(f"FY{y}" for y in lacking)
+            yield Problem(
+                files["appropriations"],
+                f"has no appropriation for {said}",
+                "Add a row a year, up to the end of the horizon",
+                column="fiscal_year",
+                value=str(fund),
+            )
+
+
+def _not_yet(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> Iterable[Problem]:
+    """What the tables hold and this version does not plan with: said, never passed over."""
+    if len(tables["dependencies"]):
+        yield _warn(
+            files["dependencies"], "is read and checked, but does not order the moves yet", "Use group meanwhile"
+        )
+    if tables["appropriations"]["transfer_limit"].gt(0).any():
+        yield _warn(files["appropriations"], "holds transfer limits, which are not planned with yet", "Plan by fund")
+    if tables["sites"]["annual_fixed_cost"].gt(0).any():
+        yield _warn(
+            files["sites"], "holds fixed costs, which stay until site closure is planned", "Read savings without"
+        )
+
+
+def _unknown(
+    file: str, rows: np.ndarray, column: str, text: pd.Series, known: list[str], wrong: str
+) -> Iterable[Problem]:
+    for value in text.iloc[rows].unique():
+        near = difflib.get_close_matches(str(value), known, n=1)
+        here = rows[text.iloc[rows].eq(value).to_numpy()]
+        yield from _each(
+            file, here, column, text, wrong, f"Did you mean {near[0]}? Write that" if near else "Add it there"
+        )
+
+
+def _each(file: str, rows: np.ndarray, column: str, text: pd.Series, wrong: str, remedy: str) -> Iterable[Problem]:
+    return [Problem(file, wrong, remedy, int(text.index[i]) + 2, column, str(text.iloc[i])) for i in rows]
+
+
+def _warn(file: str, wrong: str, remedy: str) -> Problem:
+    return Problem(file, wrong, remedy, severe=False)

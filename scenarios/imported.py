@@ -1,0 +1,106 @@
+"""Makes a study of files that are there already: the intake's tables, checked and written."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pandas as pd
+
+import forecast
+from scenarios import portfolio as build
+from scenarios.errors import Problem, StudyError
+from scenarios.intake import import_files
+from scenarios.parameters import Settings
+from scenarios.pipeline import outlook_of
+from scenarios.study import Assumed, Study, StudyFacts, checked, read_study, write_study
+from scenarios.tables import LINE_KEYS
+
+
+def import_study(
+    files: Sequence[Path], into: Path, *, as_of: str | None = None, name: str = "", today: datetime.date | None = None
+) -> Study:
+    """Reads files of any kind that the intake knows and writes one study of them.
+
+    Raises:
+        StudyError: everything that is wrong in any of the files, or a place that already holds something.
+    """
+    if into.exists() and (into.is_file() or any(into.iterdir())):
+        raise StudyError([Problem(str(into), "already holds something", "Name another place, or empty this one")])
+    found = import_files(files, as_of=_day(as_of), today=today)
+    facts = StudyFacts(**({**found.settings} | ({"name": name} if name else {})))
+    study = Study(
+        facts,
+        Settings.defaults().change(facts.parameters, "study", "study.yaml"),
+        MappingProxyType(dict(found.tables)),
+        found.assumed[["table", "column", "value", "rows", "reason"]],
+        MappingProxyType({}),
+        tuple(Problem("import", str(w).rstrip("."), "See assumptions.csv", severe=False) for w in found.warnings),
+    )
+    noted = study.warnings
+    study = checked(with_room(study))
+    told = tuple(Assumed(**{str(k): v for k, v in row.items()}) for row in study.assumed.to_dict("records"))
+    write_study(replace(study, facts=study.facts.model_copy(update={"assumed": told})), into)
+    return Study(
+        study.facts, study.settings, study.tables, study.assumed, study.scenarios, (*noted, *study.warnings), into
+    )
+
+
+ROOM = 0.03
+"""Share above cost to continue that an assumed appropriation leaves for moving. [B]"""
+
+
+def with_room(study: Study) -> Study:
+    """Assumed appropriations raised to the outlook and a little more, where they were lower.
+
+    A ledger holds no appropriations of coming years. Grown from the last one they can fall below what it costs to
+    continue; no plan could then exist, for a reason that nobody decided.
+    """
+    outlook = outlook_of(study)
+    table = study.table("appropriations")
+    if outlook is None or not table["status"].eq("forecast").any():
+        return study
+    expected = outlook.lines.groupby(["fund", "period"])["mean"].sum() * (1 + ROOM)
+    wanted = expected.reindex(pd.MultiIndex.from_frame(table[["fund", "fiscal_year"]])).fillna(0.0).to_numpy().round(2)
+    low = table["status"].eq("forecast") & table["agency"].eq("") & table["amount"].lt(wanted)
+    if not low.any():
+        return study
+    reason = f"the outlook's mean and {ROOM:.0%} room for moving, where the grown appropriation is below it"
+    noted = pd.DataFrame(
+        [("appropriations", "amount", "raised to the outlook", int(low.sum()), reason)],
+        columns=["table", "column", "value", "rows", "reason"],
+    )
+    return replace(
+        study.with_table("appropriations", table.assign(amount=table["amount"].mask(low, wanted))),
+        assumed=pd.concat([study.assumed, noted], ignore_index=True),
+    )
+
+
+def read_spending_table(source: Path) -> pd.DataFrame:
+    """Spending as the forecaster takes it, from a study or from any long CSV table.
+
+    A table needs `period` and `amount` (or `expended`); its other columns are keys, money columns aside.
+    """
+    if source.is_dir() or source.suffix == ".xlsx":
+        spending = build.spending_of(read_study(source))
+        if spending.empty:
+            raise StudyError([Problem("tables/spending.csv", "holds no history", "Add at least one fiscal year")])
+        return spending
+    if not source.exists():
+        raise StudyError([Problem(str(source), "does not exist", "Name a CSV table or a study")])
+    header = pd.read_csv(source, nrows=0).columns
+    table = forecast.read_spending(source, amount="amount" if "amount" in header else "expended")
+    known = [c for c in table if c not in (*LINE_KEYS, "period", "amount")]
+    return table[[*(k for k in LINE_KEYS if k in table), *known, "period", "amount"]]
+
+
+def _day(text: str | None) -> datetime.date | None:
+    if text is None:
+        return None
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise StudyError([Problem("--as-of", "is not a date", "Write a date as YYYY-MM-DD", value=text)]) from None

@@ -1,0 +1,225 @@
+"""The way through: study -> outlook -> portfolio -> plan -> results, once and without detours."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import forecast
+import optimizer
+from forecast import Outlook
+from optimizer import Plan, Portfolio
+from scenarios import portfolio as build
+from scenarios.changes import apply
+from scenarios.checks import spending_lines
+from scenarios.parameters import parameters
+from scenarios.results import RIVAL, Results, input_hashes, write_results
+from scenarios.scenario import Scenario
+from scenarios.study import Study
+from scenarios.summary import summarize
+from scenarios.tables import LINE_KEYS
+
+Progress = Callable[[str, float], None]
+"""Called with the stage in words and the share done, 0 to 1."""
+
+PACKAGES = ("numpy", "pandas", "scipy", "pulp", "highspy", "apache-libcloud", "reallot")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A study with a scenario's changes in it, its outlook, and what the optimizer takes."""
+
+    study: Study
+    scenario: Scenario
+    outlook: Outlook | None
+    portfolio: Portfolio
+
+    @property
+    def case(self) -> tuple[Portfolio, tuple[optimizer.Strategy, ...], optimizer.Economics]:
+        """Portfolio, strategies and economics: the first arguments of everything in the optimizer."""
+        return self.portfolio, build.catalogue(self.study.settings), build.economics(self.study.settings)
+
+
+def outlook_of(study: Study) -> Outlook | None:
+    """The outlook of a study's history to the end of its horizon; None without history.
+
+    Only lines that are alive continue: those with a row in the last fiscal year before the horizon that has any.
+    """
+    spending = build.spending_of(study)
+    spending = spending[spending["period"] < study.years[0]]
+    if spending.empty:
+        return None
+    last = int(spending["period"].max())
+    line = spending_lines(spending)
+    alive = line.isin(line[spending["period"].eq(last)])
+    return forecast.outlook(spending[alive], horizon=study.years[-1] - last, levels=(80, 95))
+
+
+def prepare(study: Study, scenario: Scenario | str = "baseline") -> Prepared:
+    """Everything up to the optimizer.
+
+    Raises:
+        StudyError: the study or the scenario does not fit.
+    """
+    scenario = study.scenario(scenario) if isinstance(scenario, str) else scenario
+    changed = apply(study, scenario)
+    outlook = outlook_of(changed)
+    return Prepared(changed, scenario, outlook, build.build_portfolio(changed, outlook))
+
+
+def plan_study(
+    study: Study,
+    scenario: Scenario | str,
+    out: Path | str,
+    *,
+    seconds: float = 60.0,
+    gap: float = 1e-3,
+    solver: str = "HiGHS",
+    progress: Progress | None = None,
+) -> Results:
+    """Plans one scenario and writes its results folder, and that of the rival beside it.
+
+    Raises:
+        StudyError: the study or the scenario does not fit.
+        optimizer.InfeasiblePlan: no plan satisfies every limit; names those that conflict.
+        optimizer.NoPlanFound: none was found in the time given.
+    """
+    tell = progress or (lambda stage, share: None)
+    clock = _Clock()
+    tell("Forecasting", 0.02)
+    ready = prepare(study, scenario)
+    clock.lap("forecast")
+    tell("Planning", 0.15)
+    rival = optimizer.continue_as_now(*ready.case)
+    plan = optimizer.modernize(
+        *ready.case,
+        gap=gap,
+        seconds=seconds,
+        solver=solver,
+        seed=study.facts.seed,
+        progress=lambda stage, share: tell(stage, 0.15 + 0.75 * share),
+    )
+    clock.lap("plan")
+    tell("Writing", 0.92)
+    out = Path(out)
+    asked = {"gap": gap, "seconds": seconds, "solver": solver}
+    results = _results(ready, plan, rival, out / ready.scenario.name, asked, clock)
+    write_results(results)
+    if ready.scenario.name == "baseline" or not (out / RIVAL).exists():
+        nothing = Scenario(name=RIVAL, title="Cost to continue", why="The same estate and outlook if nothing moves.")
+        write_results(
+            _results(
+                Prepared(ready.study, nothing, ready.outlook, ready.portfolio), rival, rival, out / RIVAL, asked, clock
+            )
+        )
+    tell("Done", 1.0)
+    return results
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self._last, 3)
+        self._last = now
+
+
+def _results(ready: Prepared, plan: Plan, rival: Plan, folder: Path, asked: dict[str, Any], clock: _Clock) -> Results:
+    study, outlook = ready.study, ready.outlook
+    flows = plan.flows.assign(period=plan.flows["period"].astype(str))
+    clock.lap("summary")
+    return Results(
+        folder=folder,
+        plan=_plan_table(plan, study),
+        flows=flows,
+        outlays=flows.groupby(["period", "fund", "nature", "side"], observed=True)["amount"].sum().reset_index(),
+        limits=plan.limits,
+        outlook=_outlook_table(outlook),
+        history=_history_table(study),
+        scores=outlook.scores if outlook else pd.DataFrame(columns=["model", "horizon"]),
+        treatments=outlook.treatments if outlook else pd.DataFrame(columns=[*LINE_KEYS, "period", "found"]),
+        appropriations=study.table("appropriations"),
+        sites=study.table("sites"),
+        assumptions=assumptions(study),
+        summary=summarize(study, ready.scenario, plan, rival, outlook),
+        manifest=_manifest(ready, plan, folder, asked),
+        timings={"seconds": clock.seconds, "machine": platform.machine(), "cores": os.cpu_count()},
+    )
+
+
+def _plan_table(plan: Plan, study: Study) -> pd.DataFrame:
+    about = ["name", "agency", "program", "site", "side", "fund", "criticality", "risk", "end_of_support", "lock"]
+    systems = study.table("systems")[["system", *about]]
+    return plan.rows.merge(systems, on="system", how="left", validate="many_to_one")
+
+
+def _outlook_table(outlook: Outlook | None) -> pd.DataFrame:
+    columns = [*LINE_KEYS, "period", "mean", "lo_80", "hi_80", "lo_95", "hi_95"]
+    return outlook.frame()[columns] if outlook else pd.DataFrame(columns=columns)
+
+
+def _history_table(study: Study) -> pd.DataFrame:
+    return study.table("spending")[[*LINE_KEYS, "period", "appropriated", "expended"]]
+
+
+def assumptions(study: Study) -> pd.DataFrame:
+    """Every parameter in force and every value that was filled in: `parameter value unit default source changed_by`."""
+    declared, settings = parameters(), study.settings
+    rows = [
+        (name, _said(settings.values[name]), p.unit, _said(p.default), p.source, settings.changed_by.get(name, ""))
+        for name, p in declared.items()
+    ]
+    rows += [
+        (f"{table}.{column}", f"{value} ({count} rows)", "", "", str(reason), "assumed")
+        for table, column, value, count, reason in study.assumed.astype(str).itertuples(index=False, name=None)
+    ]
+    rows += [
+        (name, "as in the scenario", "", "", f"scenario {by}", by)
+        for name, by in settings.changed_by.items()
+        if name not in declared
+    ]
+    return pd.DataFrame(rows, columns=["parameter", "value", "unit", "default", "source", "changed_by"])
+
+
+def _said(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if hasattr(value, "items"):
+        return ", ".join(f"FY{year}: {amount:g}" for year, amount in value.items())
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+
+
+def _manifest(ready: Prepared, plan: Plan, folder: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    """All that is needed to repeat the run bit for bit, and nothing that changes between two runs."""
+    place = ready.study.place
+    return {
+        "study": os.path.relpath(place.resolve(), folder.resolve()) if place else None,
+        "inputs": input_hashes(place) if place else {},
+        "scenario": ready.scenario.model_dump(mode="json"),
+        "quarters": ready.study.calendar.quarterly,
+        "seed": ready.study.facts.seed,
+        "asked": asked,
+        "solver": plan.solver,
+        "reached": plan.reached,
+        "versions": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,211 @@
+"""From a study and its outlook to what the optimizer takes: portfolio, catalogue, economics."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from forecast import Outlook
+from optimizer import Economics, Portfolio, Strategy
+from optimizer import funds as fund_splits
+from scenarios import cloud, operating_systems
+from scenarios.checks import spending_lines
+from scenarios.errors import Problem, StudyError
+from scenarios.parameters import Settings
+from scenarios.study import Study
+from scenarios.tables import LINE_KEYS, MODERN, STRATEGIES
+
+DAYS_PER_QUARTER = 365.25 / 4
+SKILLS = ("migration", "application")
+"""The skills whose hours the strategies use."""
+
+
+def build_portfolio(study: Study, outlook: Outlook | None) -> Portfolio:
+    """The estate as the optimizer takes it, with run costs that follow the outlook."""
+    systems = study.table("systems").set_index("system")
+    systems["one_time_fund"] = systems["one_time_fund"].where(systems["one_time_fund"].ne(""), systems["fund"])
+    systems["cloud_price"] = cloud_price(study)
+    run_cost = run_cost_by_quarter(study, cost_index(study, outlook))
+    sites = study.table("sites").set_index("site")
+    starts = study.settings.by_year("starts_per_quarter", study.years)
+    return Portfolio(
+        quarters=study.quarters,
+        as_of=study.as_of,
+        systems=systems,
+        run_cost=run_cost,
+        residual=residual(study, outlook, run_cost),
+        sites=sites,
+        appropriations=study.table("appropriations"),
+        capacity=study.table("capacity"),
+        starts=pd.Series(starts, dtype=float),
+        freezes=tuple(pd.Period(q, study.calendar.quarterly) for q in study.settings.listed("freezes")),
+        base_year=study.facts.base_year,
+    )
+
+
+def catalogue(settings: Settings) -> tuple[Strategy, ...]:
+    """The strategies other than retain, as the parameters describe them."""
+
+    def value(strategy: str, name: str) -> float:
+        return settings.number(f"{strategy}.{name}")
+
+    return tuple(
+        Strategy(
+            name=name,
+            one_time_cost=value(name, "one_time_cost"),
+            decommission_cost=value(name, "decommission_cost"),
+            work_quarters=int(value(name, "work_quarters")),
+            early_quarters=min(int(value(name, "early_quarters")), int(value(name, "work_quarters"))),
+            dual_run_quarters=int(value(name, "dual_run_quarters")),
+            hours={skill: value(name, f"{skill}_hours") for skill in SKILLS},
+            run_factor=value(name, "run_factor"),
+            cloud_factor=value(name, "cloud_factor"),
+            residual_risk=value(name, "residual_risk"),
+            side="modern" if name in MODERN else "legacy" if name == "relocate" else "",
+            capital=name != "retire",
+        )
+        for name in STRATEGIES
+        if name != "retain"
+    )
+
+
+def economics(settings: Settings) -> Economics:
+    """Rates, prices and times, as the parameters give them."""
+    return Economics(
+        discount_rate=settings.number("discount_rate"),
+        price_growth=settings.number("price_growth"),
+        cloud_price_growth=settings.number("cloud_price_growth"),
+        tail_years=settings.number("tail_years"),
+        risk_price=settings.number("risk_price"),
+        avoidable_share=settings.number("avoidable_share"),
+        lead_quarters=math.ceil(settings.number("purchase_lead_days") / DAYS_PER_QUARTER),
+        method="existing_contract",
+    )
+
+
+def cloud_price(study: Study) -> np.ndarray:
+    """USD per unit and year of the smallest instance that fits each system, its storage included.
+
+    A system without processors or memory takes the median of those that have them.
+    """
+    systems, settings = study.table("systems"), study.settings
+    needs = sizes(systems)
+    try:
+        fit = cloud.cheapest_fit(
+            needs["vcpus"],
+            needs["memory_gib"],
+            region=settings.text("cloud_region"),
+            headroom=settings.number("cloud_headroom"),
+            commitment_discount=settings.number("cloud_commitment_discount"),
+            os=operating_systems.cloud_system(systems["platform"]),
+            storage_gib=needs["storage_gib"],
+            storage_usd_per_gib_month=settings.number("cloud_storage_price"),
+        )
+    except cloud.UnknownRegion as error:
+        raise StudyError(
+            [Problem("parameters", str(error).rstrip("."), "Change cloud_region", column="cloud_region")]
+        ) from None
+    return np.asarray(fit["usd_per_year"], dtype=float)
+
+
+TYPICAL = {"vcpus": 4.0, "memory_gib": 16.0, "storage_gib": 200.0}
+"""Size of a unit where no system of the study tells its own."""
+
+
+def sizes(systems: pd.DataFrame) -> pd.DataFrame:
+    """`vcpus memory_gib storage_gib` of each system; blanks take the study's median, or a typical server's."""
+    known = systems[list(TYPICAL)]
+    return known.fillna(known.median()).fillna(pd.Series(TYPICAL))
+
+
+def cost_index(study: Study, outlook: Outlook | None) -> pd.DataFrame:
+    """Systems x fiscal years: cost to continue relative to the base year.
+
+    A system follows its spending line; without one its agency; without history of that the total;
+    without any history `price_growth`.
+    """
+    systems, years, base = study.table("systems"), list(study.years), study.facts.base_year
+    if outlook is None:
+        growth = (1 + study.settings.number("price_growth")) ** (np.array(years) - base)
+        return pd.DataFrame(np.tile(growth, (len(systems), 1)), index=systems["system"], columns=years)
+    lines = by_year(study, outlook)
+    agency = lines.index.to_series().str.split("/").str[0]
+    levels = [lines, lines.groupby(agency).sum(), lines.sum().to_frame("all").T]
+    wanted = [systems["spending_line"], systems["agency"], pd.Series("all", index=systems.index)]
+    index = pd.DataFrame(np.nan, index=systems["system"], columns=years)
+    for level, keys in zip(levels, wanted, strict=True):
+        ratio = level[years].div(level[base].where(level[base] > 0), axis=0)
+        index = index.fillna(ratio.reindex(keys).set_axis(index.index))
+    return index.fillna(1.0)
+
+
+def by_year(study: Study, outlook: Outlook) -> pd.DataFrame:
+    """Lines x fiscal years, USD: what was spent in the base year, then the outlook's mean."""
+    history = outlook.history.assign(line=spending_lines(outlook.history))
+    mean = outlook.lines.assign(line=spending_lines(outlook.lines))
+    spent = history.pivot_table(index="line", columns="period", values="amount", aggfunc="sum")
+    ahead = mean.pivot_table(index="line", columns="period", values="mean", aggfunc="sum")
+    both = pd.concat([spent[[c for c in spent if c not in ahead]], ahead], axis=1).fillna(0.0)
+    return both.reindex(columns=sorted({*both.columns, *study.years, study.facts.base_year}), fill_value=0.0)
+
+
+def run_cost_by_quarter(study: Study, index: pd.DataFrame) -> pd.DataFrame:
+    """Systems x quarters, USD per unit and quarter, if nothing moves."""
+    yearly = index.mul(study.table("systems").set_index("system")["annual_run_cost"], axis=0) / 4
+    quarters = study.quarters
+    return pd.DataFrame(yearly[list(quarters.qyear)].to_numpy(), index=yearly.index, columns=quarters)
+
+
+def residual(study: Study, outlook: Outlook | None, run_cost: pd.DataFrame) -> pd.DataFrame:
+    """`agency fund fiscal_year amount`: what the outlook holds and no system or site explains, USD a year.
+
+    A site's fixed cost is taken from the agencies that run units in it, by their number of units.
+    """
+    columns = ["agency", "fund", "fiscal_year", "amount"]
+    if outlook is None:
+        return pd.DataFrame({c: pd.Series(dtype=object if c in columns[:2] else float) for c in columns})
+    years = list(study.years)
+    lines = outlook.lines[outlook.lines["period"].isin(years)]
+    expected = lines.groupby(["agency", "fund", "period"])["mean"].sum().unstack("period").reindex(columns=years)
+    explained = _explained_by_systems(study, run_cost).add(_explained_by_sites(study), fill_value=0.0)
+    rest = expected.sub(explained.reindex(columns=years), fill_value=0.0).fillna(0.0)
+    long = rest.reset_index().melt(["agency", "fund"], var_name="fiscal_year", value_name="amount")
+    long["fiscal_year"] = long["fiscal_year"].astype(int)
+    silent = ~long["fund"].isin(study.table("appropriations")["fund"]) & long["amount"].eq(0)
+    return long.loc[~silent, columns].reset_index(drop=True)
+
+
+def _explained_by_systems(study: Study, run_cost: pd.DataFrame) -> pd.DataFrame:
+    """Run cost by (agency, fund) x fiscal year."""
+    systems = study.table("systems")
+    yearly = run_cost.mul(systems["units"].to_numpy(), axis=0).T.groupby(study.quarters.qyear).sum().T
+    shares = fund_splits.shares(systems["fund"])
+    parts = [
+        yearly.mul(shares[fund].to_numpy(), axis=0).groupby(systems["agency"].to_numpy()).sum().assign(fund=str(fund))
+        for fund in shares
+    ]
+    return pd.concat(parts).rename_axis("agency").set_index("fund", append=True)
+
+
+def _explained_by_sites(study: Study) -> pd.DataFrame:
+    sites, systems, years = study.table("sites"), study.table("systems"), list(study.years)
+    index = pd.MultiIndex.from_arrays([[], []], names=["agency", "fund"])
+    if sites.empty:
+        return pd.DataFrame(columns=years, index=index, dtype=float)
+    units = systems.groupby(["site", "agency"])["units"].sum().rename("units").reset_index()
+    weight = sites[["site"]].merge(units, on="site", how="left").fillna({"agency": "", "units": 1})
+    weight["share"] = weight["units"] / weight.groupby("site")["units"].transform("sum")
+    shares = fund_splits.shares(sites.set_index("site")["fund"]).reset_index()
+    shares = shares.melt("site", var_name="fund", value_name="part")
+    cost = weight.merge(shares, on="site").merge(sites[["site", "annual_fixed_cost"]], on="site")
+    cost["amount"] = cost["share"] * cost["part"] * cost["annual_fixed_cost"]
+    total = cost.groupby(["agency", "fund"])["amount"].sum()
+    return pd.DataFrame({y: total for y in years}).rename_axis(["agency", "fund"])
+
+
+def spending_of(study: Study) -> pd.DataFrame:
+    """The history as the forecaster takes it: keys, `period`, `amount` (spent)."""
+    spending = study.table("spending")
+    return spending[[*LINE_KEYS, "period"]].assign(amount=spending["expended"])

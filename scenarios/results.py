@@ -1,0 +1,166 @@
+"""The results folder: what a scenario's run leaves behind, for people and programs alike.
+
+Every money figure is a sum of `flows`. A folder is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from scenarios.errors import Problem, ResultsError
+
+RIVAL = "cost_to_continue"
+"""The folder of the rival: the same estate if nothing moves."""
+
+TABLES = (
+    "plan",
+    "outlays",
+    "limits",
+    "outlook",
+    "history",
+    "scores",
+    "treatments",
+    "appropriations",
+    "sites",
+    "assumptions",
+)
+"""The CSV files of a results folder."""
+
+_TEXT = {
+    "plan": (
+        *("system", "strategy", "method", "start", "cutover", "legacy_off", "name", "agency", "program"),
+        *("site", "side", "fund", "end_of_support", "lock"),
+    ),
+    "outlays": ("period", "fund", "nature", "side"),
+    "limits": ("limit", "key", "unit"),
+    "outlook": ("agency", "program", "fund", "category"),
+    "history": ("agency", "program", "fund", "category"),
+    "scores": ("model",),
+    "treatments": ("agency", "program", "fund", "category", "found", "treatment"),
+    "appropriations": ("fund", "agency", "line_item", "purpose", "status"),
+    "sites": ("site", "name", "fund", "lease_end"),
+    "assumptions": ("parameter", "value", "unit", "default", "source", "changed_by"),
+}
+"""Columns that stay text when read back: an agency may be called 448."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What one scenario came to; the shapes are those of `docs/architecture.md`."""
+
+    folder: Path
+    plan: pd.DataFrame
+    flows: pd.DataFrame
+    outlays: pd.DataFrame
+    limits: pd.DataFrame
+    outlook: pd.DataFrame
+    history: pd.DataFrame
+    scores: pd.DataFrame
+    treatments: pd.DataFrame
+    appropriations: pd.DataFrame
+    sites: pd.DataFrame
+    assumptions: pd.DataFrame
+    summary: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+    timings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The scenario, which is the name of the folder."""
+        return self.folder.name
+
+
+def read_results(folder: Path | str) -> Results:
+    """Reads a results folder back.
+
+    Raises:
+        ResultsError: the folder is missing or lacks a file.
+    """
+    folder = Path(folder)
+    wanted = [*(f"{t}.csv" for t in TABLES), "flows.parquet", "summary.json", "manifest.json"]
+    lacking = [name for name in wanted if not (folder / name).exists()]
+    if len(lacking) == len(wanted):
+        raise ResultsError([Problem(str(folder), "holds no results", "Make them: reallot plan DIR --out OUT")])
+    if lacking:
+        said = f"lacks {', '.join(lacking)}"
+        raise ResultsError([Problem(str(folder), said, "Run the scenario again: reallot plan DIR --out OUT")])
+    frames = {name: _read_csv(folder / f"{name}.csv", _TEXT[name]) for name in TABLES}
+    return Results(
+        folder=folder,
+        flows=pd.read_parquet(folder / "flows.parquet"),
+        summary=_read_json(folder / "summary.json"),
+        manifest=_read_json(folder / "manifest.json"),
+        timings=_read_json(folder / "timings.json"),
+        **frames,
+    )
+
+
+def results_in(out: Path | str) -> list[str]:
+    """The scenarios that have results in a folder: the baseline first, the rival last."""
+    found = sorted(p.parent.name for p in Path(out).glob("*/summary.json"))
+    rank = {"baseline": 0, RIVAL: 2}
+    return sorted(found, key=lambda name: (rank.get(name, 1), name))
+
+
+def write_results(results: Results) -> Results:
+    """Writes a results folder, in place of the one that is there: all of it or nothing."""
+    folder = results.folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".draft-") as draft:
+        inside = Path(draft) / folder.name
+        inside.mkdir()
+        for name in TABLES:
+            frame: pd.DataFrame = getattr(results, name)
+            rounded = frame.select_dtypes("float").round(6)
+            frame.assign(**{str(c): rounded[c] for c in rounded}).to_csv(
+                inside / f"{name}.csv", index=False, lineterminator="\n"
+            )
+        results.flows.to_parquet(inside / "flows.parquet", index=False)
+        for name in ("summary", "manifest", "timings"):
+            text = json.dumps(getattr(results, name), indent=2, ensure_ascii=False, allow_nan=False)
+            (inside / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(inside, folder)
+    return results
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def input_hashes(place: Path) -> dict[str, str]:
+    """SHA-256 of every file of a study, by its path within the study."""
+    if place.is_file():
+        return {place.name: digest(place)}
+    files = [
+        place / "study.yaml",
+        *sorted((place / "tables").glob("*.csv")),
+        *sorted((place / "scenarios").glob("*.yaml")),
+    ]
+    return {f.relative_to(place).as_posix(): digest(f) for f in files if f.exists()}
+
+
+def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(path, dtype=dict.fromkeys(text, "str"), keep_default_na=True, na_values=[""])
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame()
+    present = [c for c in text if c in frame]
+    frame[present] = frame[present].fillna("")
+    return frame
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}

@@ -1,0 +1,66 @@
+"""A scenario: a difference from another one, with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scenarios.errors import Problem, ScenarioError
+from scenarios.parameters import unknown_name
+
+
+class Scenario(BaseModel):
+    """What a scenario file says. Values by year hold until the next year listed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*$")
+    """Identifier, and name of its results folder."""
+    title: str = ""
+    """Name for people."""
+    based_on: str = "baseline"
+    """The scenario that it differs from."""
+    why: str = Field(min_length=1)
+    """The reason, as a sentence."""
+    set: dict[str, Any] = Field(default_factory=dict)
+    """Parameters; and `appropriation: {fund: {year: amount or "+5%"}}` (fund `all` for every one),
+    `lock: {system: keep, strategy@quarter, or blank}`."""
+    not_modelled: tuple[str, ...] = ()
+    """What the scenario leaves out."""
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any], file: str) -> Scenario:
+        """A scenario from the keys and values of its file.
+
+        Raises:
+            ScenarioError: every key or value that does not fit.
+        """
+        problems = [
+            unknown_name(str(k), cls.model_fields, file, "key of a scenario")
+            for k in values
+            if k not in cls.model_fields
+        ]
+        try:
+            scenario = cls(**{str(k): v for k, v in values.items() if k in cls.model_fields})
+        except ValidationError as error:
+            problems += [
+                Problem(
+                    file,
+                    "is missing" if e["type"] == "missing" else f"does not fit ({str(e['msg']).rstrip('.')})",
+                    f"Write {(cls.model_fields[str(e['loc'][0])].description or '').splitlines()[0].rstrip('.')}",
+                    column=".".join(map(str, e["loc"])),
+                )
+                for e in error.errors()
+            ]
+        if problems:
+            raise ScenarioError(problems, f"{file} cannot be used")
+        return scenario
+
+    def write(self, path: Path) -> None:
+        """Writes the scenario as a file of a study."""
+        plain = {k: v for k, v in self.model_dump(mode="json").items() if v not in ({}, [], "")}
+        path.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")

@@ -1,0 +1,112 @@
+"""The figures of a plan that fit on a page, each a sum of flows or a count of plan rows."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from forecast import Outlook
+from optimizer import Plan
+from scenarios.scenario import Scenario
+from scenarios.study import Study
+from scenarios.tables import MODERN
+
+TRANSITION = ("one_time", "dual_run", "exit")
+"""The natures of outlay that exist only because something moves."""
+
+DOLLARS = ("run", "one_time", "dual_run", "exit", "tail")
+"""The terms of the objective that are money; risk is not."""
+
+
+def summarize(study: Study, scenario: Scenario, plan: Plan, rival: Plan, outlook: Outlook | None) -> dict[str, Any]:
+    """What `summary.json` holds; amounts in USD, years as text."""
+    own, other = outlay_by_year(plan.flows), outlay_by_year(rival.flows)
+    saved = other.sub(own, fill_value=0.0)
+    sides = study.table("systems").set_index("system")["side"]
+    rows = plan.rows[plan.rows["system"].map(sides).eq("legacy")]
+    moved = rows[rows["strategy"].isin(MODERN)]
+    return {
+        "study": study.facts.name,
+        "scenario": scenario.name,
+        "title": scenario.title or scenario.name.replace("_", " ").capitalize(),
+        "why": scenario.why,
+        "made_up": study.facts.made_up,
+        "as_of": study.facts.as_of.isoformat(),
+        "biennium_start": study.facts.biennium_start,
+        "status": plan.status,
+        "objective": plan.objective,
+        "bound": _number(plan.bound),
+        "gap": _number(plan.gap),
+        "gap_usd": _number(plan.objective - plan.bound),
+        "terms": {str(k): float(v) for k, v in plan.terms.items()},
+        "net_saving": _dollars(rival, DOLLARS) - _dollars(plan, DOLLARS),
+        "net_saving_horizon": _dollars(rival, DOLLARS[:-1]) - _dollars(plan, DOLLARS[:-1]),
+        "cash_saving": float(saved.sum()),
+        "cash_saving_by_year": _by_year(saved),
+        "outlay_by_year": _by_year(own),
+        "cost_to_continue_by_year": _by_year(other),
+        "legacy_share": _by_year(legacy_share(plan.flows)),
+        "infrastructure_share": _by_year(infrastructure_share(study, outlook)),
+        "units_total": int(rows["units"].sum()),
+        "units_moved": int(moved["units"].sum()),
+        "units_moved_by_year": _by_year(_units_by_year(moved, study), int),
+        "units_by_strategy": {str(k): int(v) for k, v in rows.groupby("strategy")["units"].sum().items()},
+        "first_cutover": str(min((c for c in rows["cutover"] if c), default="")),
+        "purchase_lead_days": study.settings.number("purchase_lead_days"),
+        "futures": 0,
+        "warnings": [str(w) for w in study.warnings],
+    }
+
+
+def fiscal_year(period: pd.Series) -> pd.Series:
+    """The fiscal year of quarters written as text (`2027Q1`)."""
+    return period.astype(str).str[:4].astype(int)
+
+
+def outlay_by_year(flows: pd.DataFrame) -> pd.Series:
+    """All that is spent by fiscal year, USD."""
+    return flows["amount"].groupby(fiscal_year(flows["period"]).to_numpy()).sum()
+
+
+def legacy_share(flows: pd.DataFrame) -> pd.Series:
+    """Legacy run cost over all run cost, by fiscal year; the residual has no side and does not count."""
+    run = flows[flows["nature"].eq("run")]
+    by = run.assign(year=fiscal_year(run["period"])).pivot_table(
+        index="year", columns="side", values="amount", aggfunc="sum", fill_value=0.0
+    )
+    legacy = by["legacy"] if "legacy" in by else 0.0 * by.sum(axis=1)
+    return (legacy / by.sum(axis=1)).fillna(0.0)
+
+
+def infrastructure_share(study: Study, outlook: Outlook | None) -> pd.Series:
+    """Share of cost to continue in categories called infrastructure, by fiscal year, history included.
+
+    The share that Ohio published (70-81 %); computed from spending categories, never from sides.
+    """
+    if outlook is None or not study.table("spending")["category"].str.contains("infrastructure").any():
+        return pd.Series(dtype=float)
+    spent = outlook.history[["category", "period", "amount"]]
+    ahead = outlook.lines[["category", "period", "mean"]].set_axis(["category", "period", "amount"], axis=1)
+    both = pd.concat([spent, ahead])
+    inside = both["category"].astype(str).str.contains("infrastructure")
+    return both[inside].groupby("period")["amount"].sum() / both.groupby("period")["amount"].sum()
+
+
+def _dollars(plan: Plan, names: tuple[str, ...]) -> float:
+    return float(plan.terms.reindex(list(names)).fillna(0.0).sum())
+
+
+def _units_by_year(moved: pd.DataFrame, study: Study) -> pd.Series:
+    by = moved["units"].groupby(fiscal_year(moved["cutover"]).to_numpy()).sum() if len(moved) else pd.Series(dtype=int)
+    return by.reindex(list(study.years), fill_value=0)
+
+
+def _number(value: float) -> float | None:
+    """None where there is no such figure: a plan that was given has no bound."""
+    return None if math.isnan(value) else value
+
+
+def _by_year(values: pd.Series, kind: type = float) -> dict[str, Any]:
+    return {str(year): kind(value) for year, value in values.items()}

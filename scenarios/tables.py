@@ -1,0 +1,177 @@
+"""The tables of a study: the one place where their columns are named, typed, defaulted and explained.
+
+`docs/tables.md` is generated from these declarations (`python -m scenarios.describe`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from scenarios.schema import SLUG, Column, Table
+
+STRATEGIES = ("retain", "retire", "rehost", "relocate", "repurchase", "replatform", "refactor")
+"""The seven ways a system can change, in the order in which pages list them."""
+
+MODERN = ("rehost", "replatform", "repurchase", "refactor")
+"""The strategies that count as moved to modern."""
+
+QUARTER = r"^\d{4}Q[1-4]$"
+_STRATEGY = "|".join(STRATEGIES)
+_QUARTER_WANTED = "a quarter such as 2027Q3"
+
+SYSTEMS = Table(
+    "systems",
+    "One row per system, or per fleet of like servers.",
+    (
+        Column("system", "slug", "Identifier of the system", required=True),
+        Column("name", "text", "Name for people", default=""),
+        Column("agency", "slug", "Agency that owns the system", required=True),
+        Column("program", "text", "Program that the system serves (the line item of its appropriation)", default=""),
+        Column("site", "text", "Site in which it runs, as in the table sites", default=""),
+        Column("kind", "slug", "What it is: server, service or desktop", default="server"),
+        Column("units", "integer", "Like servers in it", "units", default=1, low=1),
+        Column("group", "text", "Move group: its members start in the same quarter, each whole", default=""),
+        Column("platform", "text", "Operating system or product", default=""),
+        Column("environment", "text", "What it is for: production, test or development", default=""),
+        Column("vcpus", "number", "Virtual processors of one unit", "vCPU", low=0),
+        Column("memory_gib", "number", "Memory of one unit", "GiB", low=0),
+        Column("storage_gib", "number", "Storage of one unit", "GiB", low=0),
+        Column(
+            "annual_run_cost",
+            "number",
+            "What one unit costs to run for a year, in prices of the base year",
+            "USD/unit/year",
+            required=True,
+            low=0,
+        ),
+        Column("side", "slug", "Whether it counts as old or new", default="legacy", choices=("legacy", "modern")),
+        Column("fund", "split", "Fund that pays, or a split such as general:0.25|federal:0.75", required=True),
+        Column("one_time_fund", "text", "Fund, or split, that pays for the move (blank: the same as fund)", default=""),
+        Column("spending_line", "text", "History line that its cost follows: agency/program/fund/category", default=""),
+        Column("criticality", "integer", "How much depends on it", "1 to 5", default=3, low=1, high=5),
+        Column("risk", "number", "Assessed risk", "0 to 100", default=50.0, low=0, high=100),
+        Column("end_of_support", "date", "Last day on which its maker supports it"),
+        Column("contract_end", "date", "Last day of a contract that must be paid for"),
+        Column("exit_fee", "number", "Price of leaving that contract early", "USD/unit", low=0),
+        Column("owner", "text", "Who answers for it", default=""),
+        Column(
+            "strategies",
+            "text",
+            "Strategies allowed, joined by | (retire is never assumed: only an owner knows what is not needed)",
+            default="|".join(name for name in STRATEGIES if name != "retire"),
+            pattern=rf"^({_STRATEGY})(\|({_STRATEGY}))*$",
+            wanted=f"strategies joined by |, out of {', '.join(STRATEGIES)}",
+        ),
+        Column("earliest", "text", "First quarter in which it may start", pattern=QUARTER, wanted=_QUARTER_WANTED),
+        Column("latest", "text", "Last quarter in which it may start", pattern=QUARTER, wanted=_QUARTER_WANTED),
+        Column(
+            "lock",
+            "text",
+            "Fate that the plan must follow: keep, or a strategy and a quarter",
+            default="",
+            pattern=rf"^(keep|({_STRATEGY})@\d{{4}}Q[1-4])$",
+            wanted="keep, or a strategy and quarter such as rehost@2027Q3",
+        ),
+    ),
+    key=("system",),
+    required=True,
+)
+
+DEPENDENCIES = Table(
+    "dependencies",
+    "Which system needs which.",
+    (
+        Column("system", "slug", "The system that needs another", required=True),
+        Column("needs", "slug", "The system that it needs", required=True),
+        Column("lag", "integer", "Months between the two cut-overs", "months", default=0, low=0),
+    ),
+    key=("system", "needs"),
+)
+
+SITES = Table(
+    "sites",
+    "Data centers and server rooms.",
+    (
+        Column("site", "slug", "Identifier of the site", required=True),
+        Column("name", "text", "Name for people", default=""),
+        Column("fund", "split", "Fund that pays for the site", required=True),
+        Column(
+            "annual_fixed_cost",
+            "number",
+            "Cost of keeping the site open, not also in annual_run_cost",
+            "USD/year",
+            required=True,
+            low=0,
+        ),
+        Column("lease_end", "date", "Last day of the lease"),
+        Column("closure_cost", "number", "Price of closing it", "USD", default=0.0, low=0),
+        Column("capacity", "integer", "Units that it can take, for what relocates there", "units", default=0, low=0),
+        Column("keep", "boolean", "Whether it stays open in any plan", default=False),
+    ),
+    key=("site",),
+)
+
+APPROPRIATIONS = Table(
+    "appropriations",
+    "What may be spent, by fund and fiscal year.",
+    (
+        Column("fund", "slug", "Fund", required=True),
+        Column("agency", "text", "Agency (blank: any)", default=""),
+        Column("line_item", "text", "Line item, compared with a system's program (blank: any)", default=""),
+        Column("fiscal_year", "integer", "Fiscal year, named for the year in which it ends", required=True, low=1900),
+        Column("amount", "number", "Appropriation", "USD", required=True, low=0),
+        Column("purpose", "slug", "What it may be spent on", default="any", choices=("operating", "capital", "any")),
+        Column(
+            "status",
+            "slug",
+            "How certain it is",
+            default="forecast",
+            choices=("enacted", "request", "forecast"),
+        ),
+        Column(
+            "carry_forward", "number", "Share of its unspent rest usable next year", "share", default=0.0, low=0, high=1
+        ),
+        Column("opening_balance", "number", "Brought into the first year of the plan", "USD", default=0.0, low=0),
+        Column("transfer_limit", "number", "Most that may be transferred in", "USD", default=0.0, low=0),
+    ),
+    key=("fund", "agency", "line_item", "purpose", "fiscal_year"),
+)
+
+SPENDING = Table(
+    "spending",
+    "History: what was appropriated and spent, one row per line and fiscal year.",
+    (
+        Column("period", "integer", "Fiscal year, named for the year in which it ends", required=True, low=1900),
+        Column("agency", "slug", "Agency", required=True),
+        Column("program", "text", "Program or line item", default=""),
+        Column("fund", "slug", "Fund", required=True),
+        Column("category", "text", "What it was spent on", default=""),
+        Column("appropriated", "number", "Appropriation", "USD", default=0.0),
+        Column("expended", "number", "Spent", "USD", required=True),
+        Column("encumbered", "number", "Committed and not yet spent", "USD", default=0.0),
+    ),
+    key=("period", "agency", "program", "fund", "category"),
+)
+
+CAPACITY = Table(
+    "capacity",
+    "Hours of work that the state can put into moving systems.",
+    (
+        Column("skill", "slug", "Skill, as named by the strategies: migration, application", required=True),
+        Column("fiscal_year", "integer", "Fiscal year", required=True, low=1900),
+        Column(
+            "hours", "number", "Hours in that year, spread evenly over its quarters", "hours/year", required=True, low=0
+        ),
+    ),
+    key=("skill", "fiscal_year"),
+)
+
+TABLES: Mapping[str, Table] = MappingProxyType(
+    {t.name: t for t in (SYSTEMS, DEPENDENCIES, SITES, APPROPRIATIONS, SPENDING, CAPACITY)}
+)
+
+LINE_KEYS = ("agency", "program", "fund", "category")
+"""The keys of a spending line; joined by / they are what `spending_line` names."""
+
+__all__ = ["LINE_KEYS", "MODERN", "SLUG", "STRATEGIES", "TABLES"]

@@ -1,0 +1,53 @@
+"""A plan's summary as text for a terminal."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from scenarios.results import Results
+from scenarios.summary import TRANSITION, fiscal_year
+
+MILLION = 1e6
+
+
+def summary_text(results: Results) -> str:
+    """Status, a line a fiscal year, and what it comes to against cost to continue; money in millions of USD."""
+    said = results.summary
+    head = f"{said['study']}, {said['title']}" + (" (made-up data)" if said["made_up"] else "")
+    status = (
+        f"{said['status']}, proven gap {100 * said['gap']:.2g} % (${said['gap_usd'] / MILLION:,.1f}M of the objective)"
+    )
+    moved = f"{said['units_moved']:,} of {said['units_total']:,} units moved to modern by FY{max(said['legacy_share'])}"
+    return "\n".join([head, f"  {status}; {moved}", "", *_years(results), "", *_savings(said)])
+
+
+def _years(results: Results) -> list[str]:
+    """The table by fiscal year."""
+    flows = results.flows.assign(year=fiscal_year(results.flows["period"]))
+    transition = flows[flows["nature"].isin(TRANSITION)].groupby("year")["amount"].sum()
+    said = results.summary
+    rows = [
+        f"  {'$M':8}{'outlay':>10}{'against cost to continue':>27}"
+        f"{'transition':>12}{'legacy share':>14}{'units moved':>13}"
+    ]
+    for year in said["outlay_by_year"]:
+        change = -said["cash_saving_by_year"][year] / MILLION
+        rows.append(
+            f"  FY{year:6}{said['outlay_by_year'][year] / MILLION:>10,.1f}{change:>+27,.1f}"
+            f"{transition.get(int(year), 0.0) / MILLION:>12,.1f}{said['legacy_share'][year]:>13.1%}"
+            f"{said['units_moved_by_year'].get(year, 0):>13,}"
+        )
+    return rows
+
+
+def _savings(said: object) -> list[str]:
+    figures = pd.Series(said)
+    parts = " + ".join(
+        f"{name.replace('_', ' ')} {value / MILLION:,.1f}" for name, value in figures["terms"].items() if value
+    )
+    return [
+        f"  cash saving over the horizon ${figures['cash_saving'] / MILLION:,.1f}M; net saving "
+        f"${figures['net_saving'] / MILLION:,.1f}M (present value, with the years after the horizon)",
+        f"  objective ${figures['objective'] / MILLION:,.1f}M, present value = {parts}",
+        f"  none below ${figures['bound'] / MILLION:,.1f}M can exist",
+    ]
