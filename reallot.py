@@ -82,11 +82,14 @@ def import_files(
     into: Annotated[Path, typer.Option("--into", help="Folder of the new study.")],
     as_of: Annotated[str | None, typer.Option(help="Day from which to plan, YYYY-MM-DD.")] = None,
     name: Annotated[str, typer.Option(help="Name of the study.")] = "",
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="An assumption as NAME=VALUE, such as cost_model.labour_rate=80.")
+    ] = None,
 ) -> None:
     """Make a study from files that are there already; what they do not hold is assumed and listed."""
     from scenarios.imported import import_study
 
-    study = import_study(files, into, as_of=as_of, name=name)
+    study = import_study(files, into, as_of=as_of, name=name, changes=_numbers(changes or []))
     systems, spending = study.table("systems"), study.table("spending")
     _say(f"Wrote {into}: {len(systems):,} systems, {len(spending):,} rows of history.")
     for table, column, value, _, reason in study.assumed.astype(str).itertuples(index=False, name=None):
@@ -201,6 +204,18 @@ def serve(
 ) -> None:
     """Show results in a browser."""
     _serve(folder, host, port, browse=False)
+
+
+def _numbers(settings: list[str]) -> dict[str, float]:
+    """`name=value` pairs."""
+    found = {}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            raise typer.BadParameter(f"{setting!r} is not NAME=NUMBER.", param_hint="--set") from None
+    return found
 
 
 def _serve(folder: Path, host: str, port: int, *, browse: bool) -> None:

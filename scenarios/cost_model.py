@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from scenarios.operating_systems import describe
+from scenarios.parameters import default_of
 
 PARTS = ("hardware", "facility", "licences", "labour")
 """The parts of a run cost, in the order of the columns."""
@@ -47,35 +48,35 @@ class CostModel:
     month. All coefficients are planning assumptions [B]; replace them with your own rates.
     """
 
-    hardware_per_vcpu: float = 170.0
+    hardware_per_vcpu: float = default_of("cost_model.hardware_per_vcpu")
     """USD/vCPU/year. A $19,000 host with 15 % maintenance a year, over five years, shared by 40 vCPUs [B]."""
-    hardware_per_gib: float = 26.0
+    hardware_per_gib: float = default_of("cost_model.hardware_per_gib")
     """USD/GiB of memory/year. Server memory with its share of failover capacity over five years [B]."""
-    storage_per_gib: float = 2.4
+    storage_per_gib: float = default_of("cost_model.storage_per_gib")
     """USD/GiB/year. Array, replica and backup copy of one usable GiB [B]."""
-    facility_per_server: float = 900.0
+    facility_per_server: float = default_of("cost_model.facility_per_server")
     """USD/server/year. Network ports, firewalls, racks, floor space and monitoring, whatever the size [B]."""
-    facility_per_vcpu: float = 120.0
+    facility_per_vcpu: float = default_of("cost_model.facility_per_vcpu")
     """USD/vCPU/year. Power and cooling of a half-empty data center (Ohio used under 10 %, LNW case [O]) [B]."""
-    licences_per_server: float = 1_000.0
+    licences_per_server: float = default_of("cost_model.licences_per_server")
     """USD/server/year. Backup, security, monitoring and management agents [B]."""
-    virtualisation_per_vcpu: float = 90.0
+    virtualisation_per_vcpu: float = default_of("cost_model.virtualisation_per_vcpu")
     """USD/vCPU/year. Hypervisor subscription at about four vCPUs to a core [B]."""
-    middleware_per_vcpu: float = 410.0
+    middleware_per_vcpu: float = default_of("cost_model.middleware_per_vcpu")
     """USD/vCPU/year. Databases and application servers, averaged over servers with and without them [B]."""
     system_per_vcpu: Mapping[str, float] = field(default_factory=lambda: _SYSTEM_LICENCES)
     """USD/vCPU/year by family (`scenarios.operating_systems`); a family left out pays none [B]."""
-    labour_hours_per_server: float = 90.0
+    labour_hours_per_server: float = default_of("cost_model.labour_hours_per_server")
     """Hours/server/year. Patching, backup, security, accounts, audits: about 20 servers to an administrator [B]."""
-    labour_hours_per_vcpu: float = 20.0
+    labour_hours_per_vcpu: float = default_of("cost_model.labour_hours_per_vcpu")
     """Hours/vCPU/year. Running the applications and databases; larger servers carry more of them [B]."""
-    labour_rate: float = 92.0
+    labour_rate: float = default_of("cost_model.labour_rate")
     """USD/hour. Salary with benefits and overhead of technical staff [B]."""
-    labour_share_nonproduction: float = 0.5
+    labour_share_nonproduction: float = default_of("cost_model.labour_share_nonproduction")
     """Share of those hours that a test or development server takes [B]."""
-    labour_share_desktop: float = 0.25
+    labour_share_desktop: float = default_of("cost_model.labour_share_desktop")
     """Share of those hours that a virtual desktop takes; it also carries no middleware [B]."""
-    labour_share_off: float = 0.1
+    labour_share_off: float = default_of("cost_model.labour_share_off")
     """Share of those hours that a powered-off machine takes: it must still be accounted for [B]."""
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from scenarios.parameters import Parameter, parameters
+from scenarios.parameters import Parameter, making_parameters, parameters
 from scenarios.schema import Column
 from scenarios.tables import TABLES
 
@@ -49,6 +49,13 @@ def parameters_page() -> str:
         "\n".join(
             ["| parameter | meaning | unit | default | range | source |", "|---|---|---|---|---|---|"]
             + [_parameter_row(p) for p in parameters().values()]
+        ),
+        "## Used when a study is made",
+        "What an import fills in, and what the run cost of a server is modelled from. Change them with "
+        "`reallot import --set NAME=VALUE`.",
+        "\n".join(
+            ["| parameter | meaning | unit | default | range | source |", "|---|---|---|---|---|---|"]
+            + [_parameter_row(p) for p in making_parameters().values()]
         ),
     ]
     return "\n\n".join(parts) + "\n"

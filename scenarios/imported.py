@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -14,23 +14,33 @@ import forecast
 from scenarios import portfolio as build
 from scenarios.errors import Problem, StudyError
 from scenarios.intake import import_files
-from scenarios.parameters import Settings
+from scenarios.parameters import Settings, default_of, making_parameters, unknown_name
 from scenarios.pipeline import outlook_of
-from scenarios.study import Assumed, Study, StudyFacts, checked, read_study, write_study
+from scenarios.study import GIVEN, Assumed, Study, StudyFacts, checked, read_study, write_study
 from scenarios.tables import LINE_KEYS
 
 
 def import_study(
-    files: Sequence[Path], into: Path, *, as_of: str | None = None, name: str = "", today: datetime.date | None = None
+    files: Sequence[Path],
+    into: Path,
+    *,
+    as_of: str | None = None,
+    name: str = "",
+    changes: Mapping[str, float] | None = None,
+    today: datetime.date | None = None,
 ) -> Study:
     """Reads files of any kind that the intake knows and writes one study of them.
+
+    `changes` sets what is assumed where the files say nothing: a name of `making_parameters()` and its value.
 
     Raises:
         StudyError: everything that is wrong in any of the files, or a place that already holds something.
     """
     if into.exists() and (into.is_file() or any(into.iterdir())):
         raise StudyError([Problem(str(into), "already holds something", "Name another place, or empty this one")])
-    found = import_files(files, as_of=_day(as_of), today=today)
+    changed = _checked_changes(changes or {})
+    assumptions = {n.removeprefix("import."): v for n, v in changed.items()}
+    found = import_files(files, as_of=_day(as_of), today=today, assumptions=assumptions)
     facts = StudyFacts(**({**found.settings} | ({"name": name} if name else {})))
     study = Study(
         facts,
@@ -41,19 +51,16 @@ def import_study(
         tuple(Problem("import", str(w).rstrip("."), "See assumptions.csv", severe=False) for w in found.warnings),
     )
     noted = study.warnings
-    study = checked(with_room(study))
-    told = tuple(Assumed(**{str(k): v for k, v in row.items()}) for row in study.assumed.to_dict("records"))
+    study = checked(with_room(study, changed.get("import.room", default_of("import.room"))))
+    given = tuple(Assumed(table=GIVEN, column=n, value=f"{v:g}", reason="given on import") for n, v in changed.items())
+    told = given + tuple(Assumed(**{str(k): v for k, v in row.items()}) for row in study.assumed.to_dict("records"))
     write_study(replace(study, facts=study.facts.model_copy(update={"assumed": told})), into)
     return Study(
         study.facts, study.settings, study.tables, study.assumed, study.scenarios, (*noted, *study.warnings), into
     )
 
 
-ROOM = 0.03
-"""Share above cost to continue that an assumed appropriation leaves for moving. [B]"""
-
-
-def with_room(study: Study) -> Study:
+def with_room(study: Study, room: float = default_of("import.room")) -> Study:
     """Assumed appropriations raised to the outlook and a little more, where they were lower.
 
     A ledger holds no appropriations of coming years. Grown from the last one they can fall below what it costs to
@@ -63,12 +70,12 @@ def with_room(study: Study) -> Study:
     table = study.table("appropriations")
     if outlook is None or not table["status"].eq("forecast").any():
         return study
-    expected = outlook.lines.groupby(["fund", "period"])["mean"].sum() * (1 + ROOM)
+    expected = outlook.lines.groupby(["fund", "period"])["mean"].sum() * (1 + room)
     wanted = expected.reindex(pd.MultiIndex.from_frame(table[["fund", "fiscal_year"]])).fillna(0.0).to_numpy().round(2)
     low = table["status"].eq("forecast") & table["agency"].eq("") & table["amount"].lt(wanted)
     if not low.any():
         return study
-    reason = f"the outlook's mean and {ROOM:.0%} room for moving, where the grown appropriation is below it"
+    reason = f"the outlook's mean and {room:.0%} room for moving, where the grown appropriation is below it"
     noted = pd.DataFrame(
         [("appropriations", "amount", "raised to the outlook", int(low.sum()), reason)],
         columns=["table", "column", "value", "rows", "reason"],
@@ -95,6 +102,16 @@ def read_spending_table(source: Path) -> pd.DataFrame:
     table = forecast.read_spending(source, amount="amount" if "amount" in header else "expended")
     known = [c for c in table if c not in (*LINE_KEYS, "period", "amount")]
     return table[[*(k for k in LINE_KEYS if k in table), *known, "period", "amount"]]
+
+
+def _checked_changes(changes: Mapping[str, float]) -> dict[str, float]:
+    known = making_parameters()
+    problems = [unknown_name(n, known, "--set", "parameter of an import") for n in changes if n not in known]
+    for name, value in changes.items():
+        problems += known[name].read(value, "--set")[1] if name in known else []
+    if problems:
+        raise StudyError(problems, "The import cannot start")
+    return dict(changes)
 
 
 def _day(text: str | None) -> datetime.date | None:

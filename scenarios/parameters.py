@@ -17,6 +17,10 @@ Value = float | int | str | tuple[str, ...] | Mapping[int, float]
 """A number; a name; a list of quarters; or a number by fiscal year, held until the next year listed."""
 
 
+MAKING = ("import.", "cost_model.")
+"""How the names of parameters begin that are used when a study is made, not when it is planned."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter: what it means, in which unit, within which range, and where its default comes from."""
@@ -70,12 +74,30 @@ class Parameter:
         return Problem(file, wrong, remedy, column=self.name, value=str(value))
 
 
-@cache
 def parameters() -> Mapping[str, Parameter]:
-    """All parameters by name, in the order of the file."""
-    declared = yaml.load((Path(__file__).parent / "parameters.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
+    """The parameters that a plan rests on, by name, in the order of the file."""
+    return MappingProxyType({n: p for n, p in declared().items() if not n.startswith(MAKING)})
+
+
+def making_parameters() -> Mapping[str, Parameter]:
+    """The parameters used when a study is made: what an import fills in, and the run cost of a server."""
+    return MappingProxyType({n: p for n, p in declared().items() if n.startswith(MAKING)})
+
+
+def default_of(name: str) -> float:
+    """The default of a parameter that is one number."""
+    value = declared()[name].default
+    if not isinstance(value, (int, float)):
+        raise TypeError(f"{name} is no number: {value!r}")
+    return float(value)
+
+
+@cache
+def declared() -> Mapping[str, Parameter]:
+    """Every parameter by name, in the order of the file."""
+    entries = yaml.load((Path(__file__).parent / "parameters.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     found = {}
-    for name, entry in declared.items():
+    for name, entry in entries.items():
         low, high = entry["range"] or (None, None)
         default = tuple(entry["default"]) if isinstance(entry["default"], list) else entry["default"]
         found[name] = Parameter(

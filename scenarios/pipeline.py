@@ -20,10 +20,10 @@ from optimizer import Plan, Portfolio
 from scenarios import portfolio as build
 from scenarios.changes import apply
 from scenarios.checks import spending_lines
-from scenarios.parameters import parameters
+from scenarios.parameters import making_parameters, parameters
 from scenarios.results import RIVAL, Results, input_hashes, write_results
 from scenarios.scenario import Scenario
-from scenarios.study import Study
+from scenarios.study import GIVEN, Study
 from scenarios.summary import summarize
 from scenarios.tables import LINE_KEYS
 
@@ -182,9 +182,16 @@ def assumptions(study: Study) -> pd.DataFrame:
         (name, _said(settings.values[name]), p.unit, _said(p.default), p.source, settings.changed_by.get(name, ""))
         for name, p in declared.items()
     ]
+    if study.facts.assumed or study.facts.made_up:
+        given = {a.column: a.value for a in study.facts.assumed if a.table == GIVEN}
+        rows += [
+            (n, given.get(n, _said(p.default)), p.unit, _said(p.default), p.source, "import" if n in given else "")
+            for n, p in making_parameters().items()
+        ]
     rows += [
         (f"{table}.{column}", f"{value} ({count} rows)", "", "", str(reason), "assumed")
         for table, column, value, count, reason in study.assumed.astype(str).itertuples(index=False, name=None)
+        if table != GIVEN
     ]
     rows += [
         (name, "as in the scenario", "", "", f"scenario {by}", by)

@@ -31,6 +31,9 @@ from scenarios.scenario import Scenario
 from scenarios.tables import TABLES
 from scenarios.workbooks import read_sheets, without_blank_rows, write_sheets
 
+GIVEN = "--set"
+"""The table of an `Assumed` that was given on the command line of an import."""
+
 
 class Assumed(BaseModel):
     """A value that no file held, filled in by a rule."""

@@ -11,6 +11,7 @@ import pandas as pd
 
 from scenarios.cost_model import CostModel
 from scenarios.intake.errors import IntakeError, Problem
+from scenarios.parameters import default_of
 
 ASSUMED_COLUMNS = ("file", "table", "row", "column", "value", "rows", "reason")
 """The columns of a list of assumptions; `row` is blank where one rule filled `rows` rows."""
@@ -26,9 +27,9 @@ class Assumptions:
     """Month in which fiscal years start; 7 in 46 states (NCSL 7/2023)."""
     horizon: float = 5
     """Fiscal years that the plan covers."""
-    growth_floor: float = -0.05
+    growth_floor: float = default_of("import.growth_floor")
     """1/year. Appropriations are never assumed to fall faster [B]."""
-    growth_ceiling: float = 0.08
+    growth_ceiling: float = default_of("import.growth_ceiling")
     """1/year. Appropriations are never assumed to grow faster [B]; general funds grew by 4.3 % (NASBO) [D]."""
     agency: str = ""
     """Agency (as a slug) that owns every server; blank: the one with the largest technology spending."""
@@ -38,16 +39,18 @@ class Assumptions:
     """Agency that owns every server where there is no ledger."""
     fund_without_ledger: str = "general"
     """Fund that pays for every server where there is no ledger."""
-    appropriation_margin: float = 0.1
+    appropriation_margin: float = default_of("import.appropriation_margin")
     """Without a ledger: by how much the appropriation exceeds today's run cost [B]."""
-    appropriation_growth: float = 0.025
+    appropriation_growth: float = default_of("import.appropriation_growth")
     """1/year. Without a ledger: growth of that appropriation [B]."""
-    moved_per_year: float = 1 / 3
+    moved_per_year: float = default_of("import.moved_per_year")
     """Share of the estate that a year's hours can move [B]; Ohio planned 5,000 of 9,000 in five years [O]."""
-    migration_hours: float = 40
+    migration_hours: float = default_of("import.migration_hours")
     """Hours of migration engineers per server, as for a rehost [B]."""
-    application_hours: float = 30
+    application_hours: float = default_of("import.application_hours")
     """Hours of application teams per server, between a rehost and a replatform [B]."""
+    room: float = default_of("import.room")
+    """Share above cost to continue that an assumed appropriation leaves for moving [B]."""
     cost_model: CostModel = field(default_factory=CostModel)
     """Prices every server that has no run cost of its own; set a coefficient as `cost_model.labour_rate`."""
 

@@ -1,10 +1,10 @@
 import pytest
 
 from scenarios.errors import StudyError
-from scenarios.parameters import Settings, parameters
+from scenarios.parameters import Settings, declared
 
 
-@pytest.mark.parametrize("parameter", parameters().values(), ids=lambda p: p.name)
+@pytest.mark.parametrize("parameter", declared().values(), ids=lambda p: p.name)
 def test_every_parameter_is_explained_and_lies_in_its_range(parameter) -> None:  # type: ignore[no-untyped-def]
     assert parameter.title
     assert parameter.unit
