@@ -141,15 +141,11 @@ def _texts(portfolio: Portfolio, strategies: Sequence[Strategy]) -> Iterator[str
     quarters["lock"] = locks.str.partition("@")[2] if len(locks) else locks
     for column, texts in quarters.items():
         for text in texts[texts != ""].unique():
-            if not _is_quarter(str(text), portfolio):
+            if not re.fullmatch(r"\d{4}Q[1-4]", str(text)):
                 yield f"systems.{column}: `{text}` is not a quarter such as {portfolio.quarters[0]}"
     for lock in locks.unique():
         if "@" not in str(lock) or str(lock).partition("@")[0] not in names - {RETAIN}:
             yield f"systems.lock: `{lock}` must be `keep` or `strategy@quarter` with a strategy of the catalogue"
-
-
-def _is_quarter(text: str, portfolio: Portfolio) -> bool:
-    return re.fullmatch(r"\d{4}Q[1-4]", text) is not None
 
 
 def _funds(portfolio: Portfolio) -> Iterator[str]:

@@ -25,7 +25,7 @@ Progress = Callable[[str, float], None]
 
 SMALL = 2_500
 """Up to so many options the whole problem goes to the solver at once."""
-PER_SYSTEM = 2.0
+PER_SYSTEM = 1.6
 """Options per system in the first restricted problem."""
 SLACK, ROUNDING = 1e-9, 1e-3
 """How far a limit may be overrun by the rounding of a solver: a share of it, and a tenth of a cent."""
@@ -182,7 +182,7 @@ class _Search:
             model,
             solver,
             gap=gap if final else gap / 4,
-            seconds=seconds if final else seconds / 2,
+            seconds=seconds if final else seconds / 4,
             seed=seed,
             target=target,
             start=start,
