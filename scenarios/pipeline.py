@@ -7,7 +7,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,7 @@ def plan_study(
     seconds: float = 60.0,
     gap: float = 1e-3,
     solver: str = "HiGHS",
+    parquet: bool = False,
     progress: Progress | None = None,
 ) -> Results:
     """Plans one scenario and writes its results folder, and that of the rival beside it.
@@ -112,16 +113,21 @@ def plan_study(
     out = Path(out)
     asked = {"gap": gap, "seconds": seconds, "solver": solver}
     results = _results(ready, plan, rival, out / ready.scenario.name, asked, clock)
-    write_results(results)
+    write_results(results, parquet=parquet)
     if ready.scenario.name == "baseline" or not (out / RIVAL).exists():
-        nothing = Scenario(name=RIVAL, title="Cost to continue", why="The same estate and outlook if nothing moves.")
-        write_results(
-            _results(
-                Prepared(ready.study, nothing, ready.outlook, ready.portfolio), rival, rival, out / RIVAL, asked, clock
-            )
-        )
+        _write_rival(study, out, asked)
     tell("Done", 1.0)
     return results
+
+
+def _write_rival(study: Study, out: Path, asked: dict[str, Any]) -> None:
+    """Cost to continue of the baseline, as a results folder like any other."""
+    ready = replace(
+        prepare(study),
+        scenario=Scenario(name=RIVAL, title="Cost to continue", why="The same estate and outlook if nothing moves."),
+    )
+    plan = optimizer.continue_as_now(*ready.case)
+    write_results(_results(ready, plan, plan, out / RIVAL, asked, _Clock()))
 
 
 class _Clock:

@@ -112,8 +112,11 @@ def results_in(out: Path | str) -> list[str]:
     return sorted(found, key=lambda name: (rank.get(name, 1), name))
 
 
-def write_results(results: Results) -> Results:
-    """Writes a results folder, in place of the one that is there: all of it or nothing."""
+def write_results(results: Results, *, parquet: bool = False) -> Results:
+    """Writes a results folder, in place of the one that is there: all of it or nothing.
+
+    With `parquet` each table is written as Parquet too, beside its CSV file.
+    """
     folder = results.folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".draft-") as draft:
@@ -125,6 +128,8 @@ def write_results(results: Results) -> Results:
             frame.assign(**{str(c): rounded[c] for c in rounded}).to_csv(
                 inside / f"{name}.csv", index=False, lineterminator="\n"
             )
+            if parquet:
+                frame.to_parquet(inside / f"{name}.parquet", index=False)
         results.flows.to_parquet(inside / "flows.parquet", index=False)
         for name in ("summary", "manifest", "timings"):
             text = json.dumps(getattr(results, name), indent=2, ensure_ascii=False, allow_nan=False)

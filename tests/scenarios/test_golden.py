@@ -11,11 +11,22 @@ from scenarios.study import read_study, write_study
 from tests.scenarios.studies import small_study
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "small_study.json"
-KEPT = ("status", "objective", "bound", "terms", "net_saving", "cash_saving_by_year", "legacy_share", "units_by_strategy")
+KEPT = (
+    "status",
+    "objective",
+    "bound",
+    "terms",
+    "net_saving",
+    "cash_saving_by_year",
+    "legacy_share",
+    "units_by_strategy",
+)
 
 
 def test_the_small_study_comes_to_what_it_came_to(tmp_path: Path) -> None:
-    results = plan_study(read_study(write_study(small_study(), tmp_path / "study")), "baseline", tmp_path / "out", gap=0.0)
+    results = plan_study(
+        read_study(write_study(small_study(), tmp_path / "study")), "baseline", tmp_path / "out", gap=0.0
+    )
     now = {name: results.summary[name] for name in KEPT}
     if os.environ.get("REALLOT_GOLDEN") == "write":
         GOLDEN.write_text(json.dumps(now, indent=2) + "\n", encoding="utf-8")

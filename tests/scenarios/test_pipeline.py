@@ -87,6 +87,12 @@ def test_a_results_folder_reads_back_as_it_was_written(results: Results) -> None
         assert len(mine) == len(theirs)
 
 
+def test_tables_are_written_as_parquet_where_asked(results: Results, tmp_path: Path) -> None:
+    plan = plan_study(read_study(results.folder.parent.parent / "study"), "baseline", tmp_path, parquet=True)
+    told = pd.read_parquet(plan.folder / "outlays.parquet")
+    assert told["amount"].sum() == pytest.approx(results.outlays["amount"].sum(), abs=0.01)
+
+
 def test_the_baseline_comes_first_and_the_rival_last(results: Results) -> None:
     assert results_in(results.folder.parent) == ["baseline", RIVAL]
 
@@ -120,6 +126,14 @@ def test_the_referee_finds_a_figure_that_was_changed(results: Results, tmp_path:
     frame.loc[frame[column].abs().eq(frame[column].abs().max()), column] += 1.0
     frame.to_csv(copy / file, index=False)
     assert not verify_results(copy, results.folder.parent.parent / "study").agrees
+
+
+def test_the_rival_is_the_baselines_whichever_scenario_comes_first(results: Results, tmp_path: Path) -> None:
+    dearer = Scenario(name="dearer", why="Money costs more.", set={"discount_rate": 0.08})
+    plan_study(read_study(results.folder.parent.parent / "study"), dearer, tmp_path)
+    first, usual = read_results(tmp_path / RIVAL), read_results(results.folder.parent / RIVAL)
+    assert first.summary == usual.summary
+    assert verify_results(tmp_path / RIVAL).agrees
 
 
 @pytest.mark.parametrize("name", ["objective", "net_saving", "units_moved", "bound"])
