@@ -49,7 +49,7 @@ def demo(
     place = folder / "ohio"
     if not place.exists():
         write_study(ohio(), place)
-    results = _plan(read_study(place), "baseline", folder / "results", seconds=60.0, gap=1e-3, solver="HiGHS")
+    results = _plan(read_study(place), "baseline", folder / "results")
     _print_results(results)
     if serve:
         _serve(folder / "results", "127.0.0.1", port, browse=True)
@@ -154,11 +154,12 @@ def plan(
     seconds: Seconds = 60.0,
     gap: Gap = 1e-3,
     solver: Solver = "HiGHS",
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet too.")] = False,
 ) -> None:
     """Plan what moves, how and when, with a proven gap; write the results."""
     from scenarios.study import read_study
 
-    results = _plan(read_study(folder), scenario, out, seconds=seconds, gap=gap, solver=solver)
+    results = _plan(read_study(folder), scenario, out, seconds=seconds, gap=gap, solver=solver, parquet=parquet)
     if as_json:
         sys.stdout.write(json.dumps(dict(results.summary), indent=2) + "\n")
     else:
@@ -219,21 +220,31 @@ def _numbers(settings: list[str]) -> dict[str, float]:
 
 
 def _serve(folder: Path, host: str, port: int, *, browse: bool) -> None:
+    from dashboard.app import refuse_foreign
     from dashboard.app import serve as serve_dashboard
 
+    try:
+        refuse_foreign(host)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--host") from None
+    address = f"http://{host}:{port}/"
+    _say(f"Serving {folder} at {address} (Ctrl-C ends it)")
+    sys.stdout.flush()
     if browse:
         import threading
         import webbrowser
 
-        threading.Timer(1.5, webbrowser.open, [f"http://{host}:{port}/"]).start()
+        opening = threading.Timer(1.5, webbrowser.open, [address])
+        opening.daemon = True
+        opening.start()
     serve_dashboard(folder, host, port)
 
 
-def _plan(study: Any, scenario: str, out: Path, *, seconds: float, gap: float, solver: str) -> Results:
+def _plan(study: Any, scenario: str, out: Path, **asked: Any) -> Results:
     from scenarios.pipeline import plan_study
 
     with _progress() as progress:
-        return plan_study(study, scenario, out, seconds=seconds, gap=gap, solver=solver, progress=progress)
+        return plan_study(study, scenario, out, progress=progress, **asked)
 
 
 @contextlib.contextmanager

@@ -34,6 +34,7 @@ def summarize(study: Study, scenario: Scenario, plan: Plan, rival: Plan, outlook
         "why": scenario.why,
         "made_up": study.facts.made_up,
         "as_of": study.facts.as_of.isoformat(),
+        "fiscal_year_start": study.facts.fiscal_year_start,
         "biennium_start": study.facts.biennium_start,
         "status": plan.status,
         "objective": plan.objective,

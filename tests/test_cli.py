@@ -269,6 +269,8 @@ def test_files_that_cannot_be_imported_are_named(name: str, tmp_path: Path, caps
         (("export", "{tmp}/nowhere", "--to", "clay"), "'clay' is no format"),
         (("forecast", "{tmp}/nowhere.csv", "--out", "{tmp}/o.csv"), "does not exist"),
         (("forecast", "{study}", "--out", "{tmp}/o.csv", "--levels", "many"), "Write whole percentages such as 80,95."),
+        (("serve", "{tmp}", "--host", "0.0.0.0"), "Reallot does not listen on 0.0.0.0: sign-in is not configured"),
+        (("serve", "{tmp}/nowhere"), "nowhere"),
         (("fly",), "No such command"),
     ],
 )

@@ -1,0 +1,47 @@
+"""The id of everything that a callback touches."""
+
+from __future__ import annotations
+
+URL = "url"
+LOOK = "look"
+NARROW = "narrow"
+KNOWN = "known-scenarios"
+MANTINE = "mantine"
+SHOWING = "showing"
+AGAINST = "against"
+DARK = "dark"
+DIFFERS = "differs"
+RAIL = "rail"
+MAIN = "main"
+TITLE = "page-title"
+
+OUTLOOK_CUT = "outlook-cut"
+OUTLOOK_PART = "outlook-part"
+
+SYSTEMS = "systems"
+LOCKS = "locks"
+AGAIN = "plan-again"
+
+PLAN = "first-plan"
+FORM_PLAN = "plan"
+FORM_NAME = "scenario-name"
+FORM_WHY = "scenario-why"
+FORM_SECONDS = "plan-seconds"
+FORM_PROBLEM = "form-problem"
+
+JOB = "job"
+JOB_TICK = "job-tick"
+JOB_STATUS = "job-status"
+JOB_BAR = "job-bar"
+JOB_CANCEL = "job-cancel"
+JOB_RESULT = "job-result"
+
+
+def parameter(name: str) -> dict[str, str]:
+    """The field of one parameter."""
+    return {"field": "parameter", "name": name.replace(".", "/")}
+
+
+def appropriation(row: int, year: int) -> dict[str, str]:
+    """The field of one appropriation."""
+    return {"field": "appropriation", "name": f"{row}/{year}"}

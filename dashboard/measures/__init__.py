@@ -1,0 +1,1 @@
+"""The frames behind the pages: pure functions of results, no page and no figure in them."""

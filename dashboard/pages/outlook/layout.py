@@ -1,0 +1,186 @@
+"""What will we spend if nothing changes?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from dash import Input, Output, State, html
+
+from dashboard import cards, ids
+from dashboard.figures.fan import axis_start
+from dashboard.figures.fan import fan as draw_fan
+from dashboard.format import fy, money, named
+from dashboard.look import View
+from dashboard.measures import outlook as measure
+from dashboard.pages.outlook import sentences
+
+QUESTION = "What will we spend if nothing changes?"
+FAN = "How far may it go?"
+SCORES = "How good has this forecast been?"
+TREATMENTS = "What was done to the history?"
+
+
+def layout(view: View, *_: Any) -> Any:
+    """The page."""
+    if view.showing.outlook.empty and view.showing.history.empty:
+        return cards.empty(
+            QUESTION, "No history yet.", html.A("Look at the plan", href=view.link("/plan"), className="link")
+        )
+    cut, part = chosen(view)
+    history, ahead = measure.history(view.showing, cut, part), measure.outlook(view.showing, cut, part)
+    money_ahead = measure.appropriated(view.showing, cut, part)
+    lede = sentences.lede(history, ahead, money_ahead, named(part) if part else "")
+    return html.Div(
+        [
+            cards.head(QUESTION, lede),
+            html.Div([_fan(view, history, ahead, money_ahead), _scores(view), _treatments(view)], className="grid"),
+        ]
+    )
+
+
+def frames(view: View) -> Mapping[str, pd.DataFrame]:
+    """The frame of each block, for its file."""
+    cut, part = chosen(view)
+    history, ahead = measure.history(view.showing, cut, part), measure.outlook(view.showing, cut, part)
+    return {
+        "fan": _fan_frame(history, ahead, measure.appropriated(view.showing, cut, part)),
+        "scores": _score_frame(measure.scores(view.showing)),
+        "treatments": _treatment_frame(view.showing.treatments),
+    }
+
+
+def register(app: Any, *_: Any) -> None:
+    """Keeps what is chosen in the address."""
+    app.clientside_callback(
+        "function(cut, search) { return window.reallot.ask(search, {cut: cut === 'all' ? '' : cut, part: ''}); }",
+        Output(ids.URL, "search", allow_duplicate=True),
+        Input(ids.OUTLOOK_CUT, "value"),
+        State(ids.URL, "search"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        "function(part, search) { return window.reallot.ask(search, {part: part}); }",
+        Output(ids.URL, "search", allow_duplicate=True),
+        Input(ids.OUTLOOK_PART, "value"),
+        State(ids.URL, "search"),
+        prevent_initial_call=True,
+    )
+
+
+def chosen(view: View) -> tuple[str, str]:
+    """The part that the address asks for: a key and its value; blanks for everything."""
+    cut = view.query.get("cut", "")
+    known = measure.parts(view.showing, cut) if cut in measure.CUTS else []
+    if not known:
+        return "", ""
+    part = view.query.get("part", "")
+    return cut, part if part in known else known[0]
+
+
+def _choices(view: View) -> Any:
+    cut, part = chosen(view)
+    cuts = [("all", "Everything"), *((c, f"One {c}") for c in measure.CUTS if measure.parts(view.showing, c))]
+    fields = [cards.choose(ids.OUTLOOK_CUT, "Show", cuts, cut or "all")]
+    if cut:
+        parts = [(p, named(p)) for p in measure.parts(view.showing, cut)]
+        fields.append(cards.choose(ids.OUTLOOK_PART, named(cut), parts, part))
+    return html.Div(fields, className="filters")
+
+
+def _fan_frame(history: pd.DataFrame, ahead: pd.DataFrame, appropriated: pd.Series) -> pd.DataFrame:
+    past = history.set_index("year") if len(history) else pd.DataFrame(columns=["appropriated", "expended"])
+    future = (
+        ahead.set_index("year") if len(ahead) else pd.DataFrame(columns=["mean", "lo_80", "hi_80", "lo_95", "hi_95"])
+    )
+    years = sorted({*(int(y) for y in past.index), *(int(y) for y in future.index)})
+    limit = pd.concat([past["appropriated"].astype(float), appropriated.astype(float)])
+    limit = limit[~limit.index.duplicated(keep="last")]
+    columns = {
+        "Spent, $M": past["expended"],
+        "Outlook, $M": future["mean"],
+        "1 in 10 below, $M": future["lo_80"],
+        "1 in 10 above, $M": future["hi_80"],
+        "1 in 40 below, $M": future["lo_95"],
+        "1 in 40 above, $M": future["hi_95"],
+        "Appropriation, $M": limit,
+    }
+    table = pd.DataFrame({name: values.astype(float).reindex(years) / 1e6 for name, values in columns.items()})
+    table.insert(0, "Fiscal year", [fy(y) for y in years])
+    return table
+
+
+def _fan(view: View, history: pd.DataFrame, ahead: pd.DataFrame, appropriated: pd.Series) -> Any:
+    look, answer = view.look, sentences.fan(ahead)
+    start = axis_start(history, ahead, appropriated)
+    note = f"axis starts at {money(start)}" if start > 0 else ""
+    if chosen(view)[0]:
+        note = "; ".join(t for t in ("range put together with the correlation that the total shows", note) if t)
+    marks = cards.key(
+        ("past", "Spent"),
+        ("median", "Outlook"),
+        ("band-80", "4 in 5"),
+        ("band-95", "19 in 20"),
+        ("limit", "Appropriation"),
+    )
+    figure = draw_fan(history, ahead, appropriated, look.palette, look.narrow)
+    return cards.block(
+        "fan",
+        FAN,
+        answer,
+        html.Div([marks, cards.picture("fan", figure, answer)])
+        if look.narrow
+        else cards.picture("fan", figure, answer),
+        before=_choices(view),
+        foot=cards.foot("fan", FAN, view, "outlook", _fan_frame(history, ahead, appropriated), note),
+    )
+
+
+def _score_frame(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Years ahead": table["horizon"].astype(int),
+            "Forecast off by, %": table["combined"].astype(float) * 100,
+            "Last year repeated, %": table["naive"].astype(float) * 100,
+            "Inside the 80 % range, %": table["coverage_80"].astype(float) * 100,
+            "Inside the 95 % range, %": table["coverage_95"].astype(float) * 100,
+            "Tries": table["n"].astype(int),
+        }
+    )
+
+
+def _scores(view: View) -> Any:
+    table = measure.scores(view.showing)
+    return _table_block("scores", SCORES, sentences.scores(table), _score_frame(table), view, 6)
+
+
+def _treatment_frame(rows: pd.DataFrame) -> pd.DataFrame:
+    keys = [k for k in ("agency", "fund", "category") if k in rows]
+    line = [" / ".join(named(v) for v in map(str, row) if v) for row in rows[keys].itertuples(index=False, name=None)]
+    columns: dict[str, Any] = {"Line": pd.Series(line, dtype=str)}
+    if "period" in rows:
+        columns["Fiscal year"] = [str(p) for p in rows["period"]]
+    for name, label in (("found", "Found"), ("treatment", "Treatment")):
+        if name in rows:
+            columns[label] = [named(str(v)) for v in rows[name]]
+    for name, label in (("before", "Before, $M"), ("after", "After, $M")):
+        if name in rows:
+            columns[label] = rows[name].astype(float).to_numpy() / 1e6
+    return pd.DataFrame(columns)
+
+
+def _treatments(view: View) -> Any:
+    rows = view.showing.treatments
+    return _table_block("treatments", TREATMENTS, sentences.treatments(rows), _treatment_frame(rows), view, 6)
+
+
+def _table_block(key: str, question: str, answer: str, frame: pd.DataFrame, view: View, span: int) -> Any:
+    """A block whose picture is its table."""
+    content = (
+        cards.scrolled(cards.plain_table(frame, question, hidden=True), f"Table: {question}")
+        if len(frame)
+        else html.Div()
+    )
+    foot = [cards.csv_link(key, question, view, "outlook"), cards.source(view)]
+    return cards.block(key, question, answer, content, span=span, foot=foot)

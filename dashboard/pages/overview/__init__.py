@@ -1,0 +1,5 @@
+"""Overview: what happens to our money?"""
+
+from dashboard.pages.overview.layout import frames, layout
+
+__all__ = ["frames", "layout"]

@@ -1,0 +1,143 @@
+"""Each figure: empty, one year, full; and every axis that is shown tells its unit."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dashboard.figures.canvas import money_ticks, spread
+from dashboard.figures.capacity import capacity
+from dashboard.figures.fan import axis_start, fan
+from dashboard.figures.ribbons import ribbons
+from dashboard.figures.roadmap import Horizon, roadmap
+from dashboard.figures.spend import spend
+from dashboard.measures import money, moves
+from dashboard.measures import outlook as ahead
+from dashboard.theme import DARK, LIGHT
+from tests.dashboard.made_up import results
+
+
+def words(figure: Any) -> list[str]:
+    return [a.text for a in figure.layout.annotations]
+
+
+def horizon(years: int = 5) -> Horizon:
+    made = results("full", years)
+    return Horizon(tuple(moves.quarters(made)), moves.year_end(made), moves.as_of(made))
+
+
+def drawn(name: str, kind: str, years: int, narrow: bool = False) -> Any:
+    made, rival = results(kind, years), results("rival" if kind == "full" else kind, years)
+    palette = DARK if narrow else LIGHT
+    if name == "spend":
+        return spend(money.spending(made, rival), "Cost to continue", palette, narrow)
+    if name == "ribbons":
+        return ribbons(money.ribbons(made, rival, 2026 + years), palette, narrow)
+    if name == "fan":
+        return fan(ahead.history(made), ahead.outlook(made), ahead.appropriated(made), palette, narrow)
+    if name == "roadmap":
+        return roadmap(moves.lifelines(made), moves.waves(made), horizon(years), palette)
+    return capacity(moves.capacity(made), horizon(years), palette)
+
+
+FIGURES = ("spend", "ribbons", "fan", "roadmap", "capacity")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_of_nothing_is_a_sentence(name: str) -> None:
+    figure = drawn(name, "empty", 5)
+    assert len(words(figure)) == 1
+    assert words(figure)[0].endswith(".")
+    assert not figure.data
+
+
+@pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
+@pytest.mark.parametrize("years", [1, 5], ids=["one year", "full"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_has_marks_and_an_axis_with_a_unit(name: str, years: int, narrow: bool) -> None:
+    figure = drawn(name, "full", years, narrow)
+    assert figure.data
+    assert figure.layout.showlegend is False
+    for axis, unit in ((figure.layout.xaxis, "FY"), (figure.layout.yaxis, "$")):
+        if axis.visible is not False:
+            assert any(unit in str(tick) for tick in axis.ticktext), axis
+    sizes = [a.font.size for a in figure.layout.annotations]
+    assert min(sizes) >= 12
+
+
+def test_columns_stand_on_the_frame_that_the_table_shows() -> None:
+    table = money.spending(results(), results("rival"))
+    figure = spend(table, "Cost to continue", LIGHT)
+    by_name = {trace.name: list(trace.y) for trace in figure.data}
+    assert by_name["Legacy"] == list(table["legacy"])
+    assert sum(map(sum, by_name.values())) == pytest.approx(table["outlay"].sum())
+    assert "enacted" in words(figure)
+    assert any(text.startswith("<b>Cost to continue</b>") for text in words(figure))
+
+
+def test_years_under_one_status_stand_together() -> None:
+    figure = spend(money.spending(results(), results("rival")), "Rival", LIGHT)
+    at = figure.layout.xaxis.tickvals
+    steps = [round(b - a, 2) for a, b in pairwise(at)]
+    assert steps == [1, 1.34, 1, 1.34]
+
+
+def test_a_residual_below_nothing_hangs_below_the_axis() -> None:
+    table = money.spending(results(), results("rival"))
+    table = table.assign(other=-5e6, outlay=table["outlay"] - table["other"] - 5e6)
+    assert spend(table, "Rival", LIGHT).layout.yaxis.range[0] == -5e6
+
+
+def test_ribbons_draw_each_pair_once_on_either_side() -> None:
+    flows = money.ribbons(results(), results("rival"), 2031)
+    figure = ribbons(flows, LIGHT)
+    pairs = len(flows.groupby(["source", "through"])) + len(flows.groupby(["through", "target"]))
+    assert len(figure.data) == pairs
+
+
+def test_a_single_year_of_history_is_a_dot() -> None:
+    history = pd.DataFrame({"year": [2026], "appropriated": [9e6], "expended": [8e6]})
+    figure = fan(history, ahead.outlook(results("empty")), pd.Series(dtype=float), LIGHT)
+    assert figure.data[-1].mode == "markers"
+
+
+def test_the_fan_says_where_its_axis_starts() -> None:
+    start = axis_start(ahead.history(results()), ahead.outlook(results()), ahead.appropriated(results()))
+    assert drawn("fan", "full", 5).layout.yaxis.range[0] == start
+
+
+def test_the_roadmap_names_every_site_and_wave() -> None:
+    text = words(drawn("roadmap", "full", 5))
+    lines = moves.lifelines(results())
+    assert {str(site).capitalize() for site in lines["site"]} <= set(text)
+    assert sum("Buy by" in t for t in text) == len(moves.waves(results()))
+
+
+def test_full_quarters_are_in_ink() -> None:
+    figure = drawn("capacity", "full", 5)
+    colours = list(figure.data[0].marker.color)
+    assert colours.count(LIGHT.ink) == 5
+    assert "full in 5 quarters" in words(figure)
+    assert "never full" in words(figure)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (0, 905e6, ["0", "$200M", "$400M", "$600M", "$800M"]),
+        (0, 3.2e9, ["0", "$1B", "$2B", "$3B"]),
+        (0, 900e3, ["0", "$200K", "$400K", "$600K", "$800K"]),
+        (-5e6, 10e6, ["−$5M", "0", "$5M", "$10M"]),
+    ],
+)
+def test_ticks_are_round_and_share_a_unit(low: float, high: float, labels: list[str]) -> None:
+    assert money_ticks(low, high)[1] == labels
+
+
+def test_labels_are_moved_apart_in_their_order() -> None:
+    placed = spread([1.0, 1.1, 5.0], 1.0)
+    assert placed[1] - placed[0] >= 0.99
+    assert placed[2] == pytest.approx(5.0, abs=0.2)

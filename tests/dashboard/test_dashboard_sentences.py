@@ -1,0 +1,273 @@
+"""Every branch of every sentence, read as a person reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dashboard.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job
+from dashboard.measures import money, moves
+from dashboard.measures.money import Balance
+from dashboard.pages.assumptions import sentences as asking
+from dashboard.pages.outlook import sentences as ahead
+from dashboard.pages.overview import sentences as overview
+from dashboard.pages.plan import sentences as plan
+from dashboard.words import plain
+from tests.dashboard.made_up import results
+
+
+@pytest.mark.parametrize(
+    ("extra", "back", "moved", "text"),
+    [
+        (
+            62e6,
+            130.5e6,
+            5000,
+            "Moving 5,000 servers costs $62.0M more than to continue as now through FY2028, then gives back $130.5M: "
+            "a net saving of $68.5M by FY2031.",
+        ),
+        (
+            62e6,
+            57.9e6,
+            5000,
+            "Moving 5,000 servers costs $62.0M more than to continue as now through FY2028, then gives back $57.9M, "
+            "which still leaves a net cost of $4.1M by FY2031.",
+        ),
+        (
+            4.1e6,
+            0,
+            1,
+            "Moving 1 server costs $4.1M more than to continue as now through FY2028, "
+            "and none of it comes back by FY2031.",
+        ),
+        (
+            4.1e6,
+            4.1e6,
+            9,
+            "Moving 9 servers costs $4.1M more than to continue as now through FY2028, then gives back $4.1M: "
+            "it costs the same by FY2031.",
+        ),
+        (0, 12e6, 9, "Moving 9 servers saves $12.0M by FY2031, and costs more in no year."),
+        (0, 0, 9, "Moving 9 servers costs the same as to continue as now by FY2031."),
+        (0, 0, 0, "This plan costs the same as to continue as now by FY2031."),
+    ],
+    ids=["dearer then cheaper", "negative", "none back", "all back", "never dearer", "tie", "nothing moves"],
+)
+def test_the_lede_of_the_overview(extra: float, back: float, moved: int, text: str) -> None:
+    said = overview.lede(Balance(extra, back, 2028, 2031, moved))
+    assert plain(said) == text
+    assert len(text) <= 200
+    assert said.count("*") % 2 == 0
+
+
+def shares(*values: float, transition: float = 71e6) -> pd.DataFrame:
+    years = range(2027, 2027 + len(values))
+    return pd.DataFrame({"share": values, "transition": [transition] * len(values)}, index=pd.Index(years))
+
+
+@pytest.mark.parametrize(
+    ("table", "start"),
+    [
+        (
+            shares(0.78, 0.31),
+            "Legacy falls from 78 % of run cost in FY2027 to 31 % in FY2028; transition peaks at $71.0M",
+        ),
+        (shares(0.31, 0.78), "Legacy rises from 31 %"),
+        (shares(0.31, 0.312, transition=0), "Legacy stays near 31 % of run cost. Bold"),
+        (shares(0.31), "Legacy is 31 % of run cost in FY2027; transition"),
+        (shares(float("nan"), transition=0), "Bold figures"),
+    ],
+)
+def test_when_the_money_leaves(table: pd.DataFrame, start: str) -> None:
+    assert plain(overview.spend(table)).replace("\u202f", " ").startswith(start)
+
+
+def flows(*rows: tuple[str, str, str, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["source", "through", "target", "amount"])
+
+
+def test_where_each_dollar_ends_up() -> None:
+    off, move = ("Legacy", "Switched off", "Freed", 52e6), ("Legacy", "Move to modern platforms", "Freed", 9e6)
+    new = ("Added", "Relocate", "Modern", 3e6)
+    said = [plain(overview.ribbons(flows(*rows), 2031)) for rows in ((off, move), (off,), (new,), (off, new), ())]
+    assert said == [
+        "Of $61.0M freed in FY2031, $52.0M comes from switching systems off and $9.0M from moving to modern platforms.",
+        "All of $52.0M freed in FY2031 comes from switching systems off.",
+        "Moving adds $3.0M.",
+        "All of $52.0M freed in FY2031 comes from switching systems off. Moving adds $3.0M.",
+        "No dollar of FY2031 moves.",
+    ]
+    same = flows(("Legacy", "Stay as they are", "Legacy", 5e6))
+    assert overview.ribbons(same, 2031) == "Nothing is freed in FY2031, and nothing added."
+
+
+@pytest.mark.parametrize(
+    ("totals", "text"),
+    [
+        (
+            {"it_capital": 107.2e6, "general": -89.9e6},
+            "IT capital pays $107.2M more over six years; General gains $89.9M.",
+        ),
+        ({"general": -89.9e6}, "Every fund pays less or the same; General gains most, $89.9M over six years."),
+        ({"it_capital": 107.2e6}, "No fund gains; IT capital pays most, $107.2M more over six years."),
+        ({"general": 100.0}, "No fund pays more or less than to continue."),
+    ],
+)
+def test_who_pays(totals: dict[str, float], text: str) -> None:
+    table = pd.DataFrame({"total": {**totals, "All funds": sum(totals.values())}})
+    assert plain(overview.funds(table, 6)) == f"{text} Figures are changes against cost to continue."
+
+
+def test_what_must_be_decided() -> None:
+    waves = moves.waves(results())
+    assert plain(overview.decisions(waves, 2)) == "Two of four purchases fall due by April 2027."
+    assert plain(overview.decisions(waves, 9)) == "All four purchases fall due by April 2029."
+    assert plain(overview.decisions(waves.head(1), 9)) == "One purchase falls due by July 2026."
+    assert overview.decisions(waves.head(0), 9).startswith("Nothing is to be bought")
+
+
+def test_the_lede_of_the_outlook() -> None:
+    past = pd.DataFrame({"year": [2026], "appropriated": [9e6], "expended": [10e6]})
+    future = pd.DataFrame({"year": [2027, 2028], "mean": [11e6, 12e6]})
+    limit = pd.Series({2027: 11.5e6, 2028: 11.5e6})
+    said = [
+        plain(ahead.lede(*case))
+        for case in (
+            (past, future, limit),
+            (past, future, limit + 9e6, "Health"),
+            (past.head(0), future, pd.Series(dtype=float)),
+            (past, future.head(0), limit),
+            (past, future.assign(mean=10e6), pd.Series(dtype=float)),
+        )
+    ]
+    assert said == [
+        "If nothing changes, spending grows to $12.0M by FY2028, from $10.0M in FY2026. "
+        "It passes what is appropriated in FY2028, and is short by $500K at most.",
+        "If nothing changes, spending of Health grows to $12.0M by FY2028, from $10.0M in FY2026. "
+        "It stays within what is appropriated in every year.",
+        "If nothing changes, spending is $12.0M in FY2028.",
+        "No history yet, so nothing can be said about the years ahead.",
+        "If nothing changes, spending stays near $10.0M by FY2028, from $10.0M in FY2026.",
+    ]
+
+
+def test_the_range_and_the_scores() -> None:
+    row = {"year": [2027, 2028], "lo_80": 8e6, "hi_80": 12e6, "hi_95": 13e6}
+    assert plain(ahead.fan(pd.DataFrame(row))).startswith("In FY2028 outlays lie between $8.0M and $12.0M")
+    assert ahead.fan(pd.DataFrame(row).head(1)) == "One year; no trend can be shown."
+    assert ahead.fan(pd.DataFrame()) == "No history yet."
+    table = pd.DataFrame({"horizon": [1], "combined": [0.05], "naive": [0.07]})
+    assert "better than to repeat the last year, which was 7.0\u202f% off" in plain(ahead.scores(table))
+    assert "no better than" in ahead.scores(table.assign(naive=0.04))
+    assert ahead.scores(table.assign(naive=float("nan"), horizon=2)).endswith("2 years ahead.")
+    assert ahead.scores(table.head(0)).startswith("No back-test yet")
+    assert plain(ahead.treatments(results().treatments)) == "1 figure of the history was treated: 1 outlier."
+    assert ahead.treatments(pd.DataFrame()).startswith("Nothing")
+
+
+def test_the_lede_of_the_plan() -> None:
+    waves, bound = moves.waves(results()), moves.limits(results()).query("binding")
+    said = plain(plan.lede(waves, 2150, pd.Timestamp(2030, 12, 31), bound))
+    assert said == (
+        "2,150 servers move in four waves by December 2030. Buying must start by 9 Jul 2026, "
+        "and hours of work set the pace."
+    )
+    one = plan.lede(waves.head(1), 1, None, bound.head(0))
+    assert plain(one) == "1 server moves in one wave. Buying must start by 9 Jul 2026."
+    assert plan.lede(waves.head(0), 0, None, bound).startswith("Nothing moves")
+    starts = pd.DataFrame({"limit": ["starts"]})
+    assert plan.pacing(starts) == "the number of starts sets the pace"
+    assert plan.pacing(pd.DataFrame({"limit": ["starts", "hours"]})) == ""
+    assert plan.pacing(pd.DataFrame({"limit": ["reserve"]})) == "reserve set the pace"
+
+
+def test_sites_capacity_and_systems() -> None:
+    lines = moves.lifelines(results())
+    assert plain(plan.roadmap(lines)) == "All seven sites keep some systems."
+    gone = lines.assign(stays=0, moved=lines["units"])
+    assert plain(plan.roadmap(gone)) == "Seven of seven sites empty."
+    assert plan.roadmap(lines.head(0)) == "No site yet."
+    rows = moves.capacity(results())
+    assert plain(plan.capacity(rows)) == (
+        "Application hours are full in 5 quarters and migration hours are full in 5 quarters. Starts always have room."
+    )
+    assert plan.capacity(rows[rows["limit"] == "starts"]) == "Every quarter has room."
+    assert plan.capacity(rows.head(0)).startswith("No limit")
+    table = moves.fates(results())
+    assert "the plan takes" in plan.systems(table, 2031)
+    assert "leaves it as it is" in plan.systems(table.assign(after=table["cost"]), 2031)
+    assert "the plan adds" in plan.systems(table.assign(after=table["cost"] * 2), 2031)
+    assert plan.systems(table.head(0), 2031) == "No system yet."
+    assert plain(plan.locks(1, 0)).startswith("1 system locked. A lock keeps")
+    assert plan.locks(2, 1).endswith("does not know of this yet.")
+
+
+def limit(**values: Any) -> pd.Series:
+    row = {"limit": "hours", "subject": "migration", "quarter": "2028Q2", "year": "", "unit": "hours", "price": 38.0}
+    return pd.Series({**row, **values})
+
+
+def test_prices_of_limits() -> None:
+    assert plain(plan.price(limit())) == "One more hour of migration in 2028Q2 is worth $38."
+    start = limit(limit="starts", subject="", unit="units", price=76_000.0)
+    assert plain(plan.price(start)) == "One more start in 2028Q2 is worth $76K."
+    dollar = limit(limit="appropriation", subject="general", quarter="", year="2028", unit="USD", price=0.4)
+    assert plain(plan.price(dollar)) == "One more dollar of general money in FY2028 is worth $0.40."
+    assert plan.price(limit(price=0.0)) == "One more is worth nothing."
+    assert [plan.short_price(r) for r in (limit(), start, dollar, limit(price=float("nan")))] == [
+        "$38 an hour",
+        "$76K a start",
+        "$0.40 a dollar",
+        "nothing",
+    ]
+    assert plan.limit_name(dollar) == "general appropriation FY2028"
+    bound = pd.DataFrame([limit(), start])
+    assert plain(plan.limits(bound)) == "2 limits bind. One more start in 2028Q2 is worth $76K."
+    assert plain(plan.limits(bound.assign(price=0.0))).startswith("2 limits bind. None has a price")
+    assert plan.limits(bound.head(0)).startswith("No limit binds")
+
+
+def job(state: str, **values: Any) -> Job:
+    row: dict[str, Any] = {
+        "percent": 40.0,
+        "stage": "planning",
+        "heartbeat": 0,
+        "request": {},
+        "result": "",
+        "error": "",
+    }
+    return Job(id="a", state=state, **{**row, **values})
+
+
+def test_jobs_and_their_outcome() -> None:
+    said = [asking.progress(job(state)) for state in (WAITING, RUNNING, DONE, CANCELLED, FAILED)]
+    assert said == [
+        "Starting…",
+        "Planning, 40\u202f%",
+        "The plan is ready.",
+        "Cancelled. The plan shown is as it was.",
+        "No plan was made.",
+    ]
+    assert plain(asking.outcome(6.2e6, "New", "Old")) == "New saves $6.2M against Old over the horizon."
+    assert plain(asking.outcome(-6.2e6, "New", "Old")) == "New costs $6.2M more than Old over the horizon."
+    assert plain(asking.outcome(0, "New", "Old")) == "New costs the same as Old over the horizon."
+    assert plain(asking.lede(1, 80)) == "This plan rests on 80 assumptions; 1 was changed from its default."
+    assert plain(asking.lede(3, 80)).endswith("3 were changed from their defaults.")
+    assert asking.lede(0, 80).endswith("Change one and plan again.")
+    assert asking.lede(0, 0) == "This plan lists no assumptions."
+
+
+def test_no_sentence_of_a_full_study_is_long_or_has_an_empty_slot() -> None:
+    made, rival = results(), results("rival")
+    table = money.spending(made, rival)
+    for text in (
+        overview.spend(table),
+        overview.ribbons(money.ribbons(made, rival, 2031), 2031),
+        overview.funds(money.by_fund(made, rival), 5),
+        plan.roadmap(moves.lifelines(made)),
+    ):
+        assert len(plain(text)) <= 200
+        assert "**" not in text
+        assert "nan" not in text
