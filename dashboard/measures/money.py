@@ -130,14 +130,20 @@ def units_moved(results: Results) -> int:
     return int(rows.loc[rows["strategy"].isin(MODERN), "units"].sum())
 
 
+def old_systems(results: Results) -> pd.DataFrame:
+    """Rows of the plan that could move: what was modern from the start is no server to be counted among them."""
+    rows = results.plan
+    return rows[rows["side"].astype(str) != "modern"] if "side" in rows else rows
+
+
 def units_total(results: Results) -> int:
     """Servers that could move, as the summary counts them."""
-    return int(results.summary.get("units_total", results.plan["units"].sum()))
+    return int(results.summary.get("units_total", old_systems(results)["units"].sum()))
 
 
 def units_by_strategy(results: Results) -> pd.Series:
     """Servers by what happens to them, in the order in which pages list it."""
-    return results.plan.groupby("strategy")["units"].sum().reindex(list(STRATEGIES)).fillna(0).astype(int)
+    return old_systems(results).groupby("strategy")["units"].sum().reindex(list(STRATEGIES)).fillna(0).astype(int)
 
 
 def biennia(results: Results, fiscal_years: Sequence[int]) -> list[list[int]]:

@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from dashboard.measures.money import MODERN, fiscal_year
+from dashboard.measures.money import MODERN, fiscal_year, old_systems
 from scenarios.results import Results
 
 _QUARTER = re.compile(r"\d{4}Q[1-4]")
@@ -96,8 +96,10 @@ def waves(results: Results) -> pd.DataFrame:
 
 def lifelines(results: Results) -> pd.DataFrame:
     """Each site: `site wave units moved stays start off modern`, by first start; where nothing moves last."""
-    rows = _with_wave(results.plan).assign(site=results.plan["site"].astype(str).replace("", "without a site"))
     modern = _modern_systems(results)
+    placed = results.plan["site"].astype(str).ne("") | ~results.plan["system"].astype(str).isin(modern)
+    rows = _with_wave(results.plan[placed])
+    rows = rows.assign(site=rows["site"].astype(str).replace("", "without a site"))
     found = []
     for site, group in rows.groupby("site"):
         moving = group[group["start"].astype(str) != ""]
@@ -155,7 +157,7 @@ def capacity(results: Results) -> pd.DataFrame:
 
 def fates(results: Results) -> pd.DataFrame:
     """What happens to each system, as the page's grid shows it; money in millions."""
-    rows = results.plan
+    rows = old_systems(results)
     starts = [str(s) for s in rows["start"]]
     buy = {s: str(buy_by(results, s).date()) if s else "" for s in set(starts)}
     return pd.DataFrame(
@@ -181,7 +183,7 @@ def fates(results: Results) -> pd.DataFrame:
 
 def moved_share(results: Results) -> float:
     """Share of servers that end on modern platforms."""
-    rows = results.plan
+    rows = old_systems(results)
     total = float(rows["units"].sum())
     return float(rows.loc[rows["strategy"].isin(MODERN), "units"].sum()) / total if total else 0.0
 

@@ -17,6 +17,14 @@ def test_layers_add_up_to_the_flows() -> None:
     assert list(table.columns) == [*money.LAYERS, "outlay"]
 
 
+def test_every_page_counts_the_same_servers() -> None:
+    shown = results()
+    assert shown.plan["side"].eq("modern").any()
+    total = money.units_total(shown)
+    assert money.units_by_strategy(shown).sum() == total
+    assert moves.fates(shown)["units"].sum() == total
+
+
 def test_a_balance_splits_at_the_year_after_which_money_comes_back() -> None:
     change = pd.Series([8e6, 28e6, -20e6, -45e6], index=[2027, 2028, 2029, 2030])
     b = money.balance(change, 10)
