@@ -31,7 +31,7 @@ def _years(results: Results) -> list[str]:
         f"{'transition':>12}{'legacy share':>14}{'units moved':>13}"
     ]
     for year in said["outlay_by_year"]:
-        change = -said["cash_saving_by_year"][year] / MILLION
+        change = -said["net_saving_by_year"][year] / MILLION
         rows.append(
             f"  FY{year:6}{said['outlay_by_year'][year] / MILLION:>10,.1f}{change:>+27,.1f}"
             f"{transition.get(int(year), 0.0) / MILLION:>12,.1f}{said['legacy_share'][year]:>13.1%}"
@@ -45,9 +45,18 @@ def _savings(said: object) -> list[str]:
     parts = " + ".join(
         f"{name.replace('_', ' ')} {value / MILLION:,.1f}" for name, value in figures["terms"].items() if value
     )
+    last = max(figures["outlay_by_year"])
     return [
-        f"  cash saving over the horizon ${figures['cash_saving'] / MILLION:,.1f}M; net saving "
-        f"${figures['net_saving'] / MILLION:,.1f}M (present value, with the years after the horizon)",
-        f"  objective ${figures['objective'] / MILLION:,.1f}M, present value = {parts}",
-        f"  none below ${figures['bound'] / MILLION:,.1f}M can exist",
+        f"  {_saving(figures['net_saving'])} by FY{last} against cost to continue; as a present value with the years "
+        f"after, {_saving(figures['npv_saving'])}",
+        f"  objective {_millions(figures['objective'])}, a present value = {parts}",
+        f"  none below {_millions(figures['bound'])} can exist",
     ]
+
+
+def _saving(amount: float) -> str:
+    return f"net {'saving' if amount >= 0 else 'cost'} {_millions(abs(amount))}"
+
+
+def _millions(amount: float) -> str:
+    return f"{'-' if amount < 0 else ''}${abs(amount) / MILLION:,.1f}M"

@@ -257,7 +257,7 @@ def _summary(name: str, plan: pd.DataFrame, flows: pd.DataFrame) -> dict[str, An
         "bound": 0.9992e8,
         "gap": 0.0008,
         "gap_usd": 8e4,
-        "net_saving": float(plan["npv_saving"].sum()) if len(plan) else 0.0,
+        "npv_saving": float(plan["npv_saving"].sum()) if len(plan) else 0.0,
         "legacy_share": {str(k): float(v) for k, v in share.items()},
         "units_total": int(plan.loc[plan["side"].eq("legacy"), "units"].sum()) if len(plan) else 0,
         "units_moved": int(plan.loc[plan["strategy"].isin(MODERN), "units"].sum()) if len(plan) else 0,

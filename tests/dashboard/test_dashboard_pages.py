@@ -351,6 +351,6 @@ def test_the_grid_has_locks_only_where_a_study_is_known(source: Source, study: S
 def test_two_plans_stand_side_by_side() -> None:
     table = beside(results("rival"), results())
     assert list(table.columns) == ["Figure", "Cost to continue", "Baseline", "Difference"]
-    assert len(table) == 7
+    assert len(table) == 8
     lacking = beside(replace(results("rival"), summary={}), results())
     assert "–" in set(lacking.iloc[:, 1])

@@ -16,8 +16,8 @@ KEPT = (
     "objective",
     "bound",
     "terms",
-    "net_saving",
-    "cash_saving_by_year",
+    "npv_saving",
+    "net_saving_by_year",
     "legacy_share",
     "units_by_strategy",
 )
@@ -33,7 +33,7 @@ def test_the_small_study_comes_to_what_it_came_to(tmp_path: Path) -> None:
     then = json.loads(GOLDEN.read_text(encoding="utf-8"))
     assert now["status"] == then["status"] == "optimal"
     assert now["units_by_strategy"] == then["units_by_strategy"]
-    for name in ("objective", "bound", "net_saving"):
+    for name in ("objective", "bound", "npv_saving"):
         assert now[name] == pytest.approx(then[name], rel=1e-6)
-    for name in ("terms", "cash_saving_by_year", "legacy_share"):
+    for name in ("terms", "net_saving_by_year", "legacy_share"):
         assert now[name] == pytest.approx(then[name], rel=1e-6, abs=1e-6)

@@ -137,7 +137,8 @@ def _outlay(r: Results) -> float:
 
 _FIGURES: tuple[tuple[str, str, Any], ...] = (
     ("Outlay over the horizon", "money", _outlay),
-    ("Net saving, present value with the years after", "money", lambda r: r.summary.get("net_saving")),
+    ("Net saving against cost to continue", "money", lambda r: r.summary.get("net_saving")),
+    ("Saving, present value with the years after", "money", lambda r: r.summary.get("npv_saving")),
     ("Legacy share of run cost in the last year", "share", lambda r: _last(r.summary.get("legacy_share"))),
     ("Servers moved to modern platforms", "count", measure.units_moved),
     ("Cost that the plan minimises, present value with risk", "money", lambda r: r.summary.get("objective")),
