@@ -6,6 +6,7 @@ Heavy packages are imported inside the commands, so that `reallot --help` answer
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import sys
 from collections.abc import Iterator
@@ -237,7 +238,12 @@ def _serve(folder: Path, host: str, port: int, *, browse: bool) -> None:
         opening = threading.Timer(1.5, webbrowser.open, [address])
         opening.daemon = True
         opening.start()
-    serve_dashboard(folder, host, port)
+    try:
+        serve_dashboard(folder, host, port)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise typer.BadParameter(f"Port {port} is in use. Name another one.", param_hint="--port") from None
 
 
 def _plan(study: Any, scenario: str, out: Path, **asked: Any) -> Results:

@@ -44,6 +44,10 @@ class Problem:
         return f"{place}: {said}{self.wrong}. {self.remedy}."
 
 
+LISTED = 20
+"""How many cells with the same fault in one column are printed one by one; `problems` holds them all."""
+
+
 class StudyError(ValueError):
     """A study, or a file meant for one, that cannot be used as it is."""
 
@@ -52,7 +56,24 @@ class StudyError(ValueError):
             title, problems = problems, ()
         self.problems: tuple[Problem, ...] = tuple(problems)
         self.title = title
-        super().__init__("\n".join([f"{title}:" if self.problems else title, *(f"  - {p}" for p in self.problems)]))
+        super().__init__("\n".join([f"{title}:" if self.problems else title, *_listed(self.problems)]))
+
+
+def _listed(problems: Iterable[Problem]) -> list[str]:
+    """A line a problem; what one column has too often is counted."""
+    kinds: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in problems:
+        kinds.setdefault((problem.file, problem.column, problem.wrong), []).append(problem)
+    lines = []
+    for same in kinds.values():
+        lines += [f"  - {problem}" for problem in same[:LISTED]]
+        if len(same) > LISTED:
+            last = same[-1]
+            lines.append(
+                f"  - {last.file}, column {last.column}: {len(same) - LISTED:,} more such cells, up to row {last.row}. "
+                "See all rows: reallot check DIR --errors FOLDER."
+            )
+    return lines
 
 
 class ScenarioError(StudyError):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import zipfile
@@ -102,6 +103,29 @@ def test_check_returns_the_wrong_rows(study: Path, tmp_path: Path, capsys: pytes
     assert code == 2
     assert 'tables/systems.csv, row 2, column units: "-1" is below 1. Write a value of 1 or more.' in err
     assert pd.read_csv(tmp_path / "wrong" / "systems.csv")["error"].tolist() == ["units: is below 1"]
+
+
+def test_a_fault_in_every_row_is_counted_and_not_poured_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study = write_study(small_study(systems=60), tmp_path / "wide")
+    change(study, "systems", units="none")
+    code, _, err = run(capsys, "check", study, "--errors", tmp_path / "wrong")
+    assert code == 2
+    assert err.count('"none" is not a number') == 20
+    assert "tables/systems.csv, column units: 40 more such cells, up to row 61." in err
+    assert len(pd.read_csv(tmp_path / "wrong" / "systems.csv")) == 60
+
+
+def test_a_port_in_use_is_named(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "plan", study, "--out", tmp_path / "out")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = [sys.executable, ROOT / "reallot.py", "serve", tmp_path / "out", "--port", str(port)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert f"Port {port} is in use. Name another one." in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
 
 
 def test_a_study_that_changed_since_cannot_be_verified(
