@@ -155,9 +155,10 @@ def test_a_changed_assumption_becomes_a_plan_beside_the_old(
     expect(page.get_by_label("Nominal discount rate")).to_have_value("9")
     expect(page.locator("#job-status")).to_have_text("The plan is ready.", timeout=120_000)
     rows = page.locator("#job-result tbody tr")
-    assert rows.count() == 7
+    assert rows.count() == 8
     new = read_results(study / "results" / "dearer_money")
     assert money(new.outlays["amount"].sum()) in rows.first.inner_text()
+    assert money(new.summary["net_saving"]) in rows.nth(1).inner_text()
     assert new.manifest["scenario"]["set"] == {"discount_rate": 0.09}
     page.screenshot(path=tmp_path / "beside.png", full_page=True)
     assert violations(page) == []
