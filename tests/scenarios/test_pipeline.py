@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 import optimizer
+from dashboard.measures import money
 from scenarios.export import export_workbook
 from scenarios.pipeline import outlook_of, plan_study, prepare
 from scenarios.referee import verify_results
@@ -52,7 +53,19 @@ def test_every_total_agrees_on_random_studies(
     assert back.plan["npv_saving"].sum() == pytest.approx(summary["npv_saving"], abs=0.01)
     assert back.plan["units"].sum() == study.table("systems")["units"].sum()
     _workbook_agrees(back)
+    _pages_agree(back)
     assert str(verify_results(results.folder)).startswith("baseline: verified.")
+
+
+def _pages_agree(results: Results) -> None:
+    """What the pages show is what the files hold."""
+    rival = read_results(results.folder.parent / RIVAL)
+    shown = money.outlay_by_year(results)["outlay"]
+    assert {str(y): pytest.approx(a, abs=0.01) for y, a in shown.items()} == results.summary["outlay_by_year"]
+    saved = money.outlay_by_year(rival)["outlay"] - shown
+    assert saved.sum() == pytest.approx(results.summary["net_saving"], abs=0.01)
+    assert money.units_moved(results) == results.summary["units_moved"]
+    assert money.units_by_strategy(results).sum() == money.units_total(results) == results.summary["units_total"]
 
 
 def _workbook_agrees(results: Results) -> None:
