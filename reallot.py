@@ -286,23 +286,19 @@ def _say(text: str) -> None:
 
 def _exit_code(error: Exception) -> int | None:
     """The exit code of an error that a user can do something about; None for a fault of this program."""
-    for kind in type(error).__mro__:
-        if kind.__name__ == "InfeasiblePlan":
-            return NO_PLAN_EXISTS
-        if kind.__name__ == "NoPlanFound":
-            return NONE_FOUND
-        if kind.__name__ in {"StudyError", "ForecastError", "DataError", "UnknownSolver", "DashboardError", "OSError"}:
-            return BAD_INPUT
-    return None
+    from forecast import ForecastError
+    from optimizer import DataError, InfeasiblePlan, NoPlanFound, UnknownSolver
+    from scenarios.errors import StudyError
+
+    codes: dict[type[Exception], int] = {InfeasiblePlan: NO_PLAN_EXISTS, NoPlanFound: NONE_FOUND}
+    bad_input = dict.fromkeys((StudyError, ForecastError, DataError, UnknownSolver, OSError), BAD_INPUT)
+    return next((code for kind, code in (codes | bad_input).items() if isinstance(error, kind)), None)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs a command and ends with its exit code; errors become sentences on standard error."""
     try:
         app(arguments, standalone_mode=True)
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped. What was finished is kept.\n")
-        sys.exit(130)
     except Exception as error:
         code = _exit_code(error)
         if code is None:

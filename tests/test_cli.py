@@ -121,7 +121,7 @@ def test_a_port_in_use_is_named(study: Path, tmp_path: Path, capsys: pytest.Capt
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        command = [sys.executable, ROOT / "reallot.py", "serve", tmp_path / "out", "--port", str(port)]
+        command = [sys.executable, str(ROOT / "reallot.py"), "serve", str(tmp_path / "out"), "--port", str(port)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert f"Port {port} is in use. Name another one." in " ".join(done.stderr.replace("│", " ").split())
