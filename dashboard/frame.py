@@ -115,8 +115,12 @@ def _link(slug: str, name: str, question: str, path: str, query: dict[str, str])
 
 def differing(view: View) -> pd.DataFrame:
     """The settings in which two scenarios differ: `setting showing against why`."""
-    ours, theirs = (r.assumptions.set_index("parameter") for r in (view.showing, view.against))
-    both = ours.join(theirs["value"].rename("other"), how="left")
+    # several values may have been filled into one column: the first is compared with the first, and so on
+    ours, theirs = (
+        r.assumptions.assign(nth=r.assumptions.groupby("parameter").cumcount()).set_index(["parameter", "nth"])
+        for r in (view.showing, view.against)
+    )
+    both = ours.join(theirs["value"].rename("other"), how="left").droplevel("nth")
     both = both[both["value"].astype(str) != both["other"].astype(str)]
     return pd.DataFrame(
         {

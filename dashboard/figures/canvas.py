@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import floor, log10
+from math import floor, inf, log10
 from typing import Any
 
 import plotly.graph_objects as go
@@ -105,16 +105,23 @@ def stroke(
     drawing.shapes.append({"type": "line", "x0": x0, "y0": y0, "x1": x1, "y1": y1, "line": line, **more})
 
 
-def spread(wanted: Sequence[float], room: float) -> list[float]:
-    """Moves labels apart until no two are closer than `room`, in their order and as near as can be to their places."""
+def spread(wanted: Sequence[float], room: float, low: float = -inf, high: float = inf) -> list[float]:
+    """Moves labels apart until no two are closer than `room`, in their order and as near as can be to their places.
+
+    None is placed below `low`; none above `high` unless there is no room for all.
+    """
     order = sorted(range(len(wanted)), key=wanted.__getitem__)
     placed = [float(wanted[i]) for i in order]
     for _ in range(200):
-        for low in range(len(placed) - 1):
-            lack = room - (placed[low + 1] - placed[low])
+        for under in range(len(placed) - 1):
+            lack = room - (placed[under + 1] - placed[under])
             if lack > room * 1e-6:
-                placed[low] -= lack / 2
-                placed[low + 1] += lack / 2
+                placed[under] -= lack / 2
+                placed[under + 1] += lack / 2
+    for i in reversed(range(len(placed))):
+        placed[i] = min(placed[i], high - room * (len(placed) - 1 - i))
+    for i in range(len(placed)):
+        placed[i] = max(placed[i], low + room * i)
     back = [0.0] * len(wanted)
     for rank, i in enumerate(order):
         back[i] = placed[rank]

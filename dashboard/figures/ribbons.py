@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.figures.canvas import Drawing, canvas, nothing, say
+from dashboard.figures.canvas import Drawing, canvas, nothing, say, spread
 from dashboard.format import money
 from dashboard.measures.money import SOURCES, TARGETS, THROUGH
 from dashboard.theme import SMALL, Palette, faded
@@ -16,6 +16,8 @@ HEIGHT = 440
 _STEPS = np.linspace(0, 1, 30)
 _EASE = _STEPS**2 * (3 - 2 * _STEPS)
 _BLOCK = 0.02
+_LINE = 0.045
+"""Height of a line of text, as a share of the picture."""
 _SHORT = {
     "Stay as they are": "Stay",
     "Switched off": "Off",
@@ -45,8 +47,10 @@ def ribbons(flows: pd.DataFrame, p: Palette, narrow: bool = False) -> Any:
     for left, right in ((0, 1), (1, 2)):
         _curves(drawing, flows, columns, bases, (left, right), xs, paint)
     for c, names in enumerate(columns):
-        for name in names:
-            _node(drawing, c, name, bases[c][name], float(sizes[c][name]), tall, xs, p, narrow)
+        middles = [bases[c][name] + float(sizes[c][name]) / 2 for name in names]
+        room = tall * (_LINE if c == 1 and not narrow else 2 * _LINE)
+        for name, said in zip(names, spread(middles, room, room / 2, tall - room / 2), strict=True):
+            _node(drawing, c, name, bases[c][name], float(sizes[c][name]), said, tall, xs, p, narrow)
     for c, head in enumerate(_SHORT_HEADS if narrow else _HEADS):
         last = c == 2 and not narrow
         where: dict[str, Any] = {"yref": "paper", "yshift": 8}
@@ -147,21 +151,22 @@ def _node(
     name: str,
     base: float,
     size: float,
+    said: float,
     tall: float,
     xs: tuple[float, float, float],
     p: Palette,
     narrow: bool,
 ) -> None:
-    """One node and its name: to the left of the first column, else to the right of the node."""
+    """One node, and its name at the height `said`: to the left of the first column, else to the right of the node."""
     x = xs[column]
     colour = _paint(p).get(name, p.edge)
     ends = {"x0": x, "x1": x + _BLOCK, "y0": base, "y1": base + size}
     drawing.shapes.append({"type": "rect", **ends, "fillcolor": colour, "line": {"width": 0}})
     shown = _SHORT.get(name, name) if narrow and column == 1 else name
     gap = " " if column == 1 and size < 0.09 * tall and not narrow else "<br>"
-    text, middle = f"<b>{shown}</b>{gap}{money(size)}", base + size / 2
+    text = f"<b>{shown}</b>{gap}{money(size)}"
     words = p.ink if column == 1 else _words(p)[name]
     if column == 0 and not narrow:
-        say(drawing, x - 0.012, middle, text, words, "right")
+        say(drawing, x - 0.012, said, text, words, "right")
     else:
-        say(drawing, x + _BLOCK + 0.012, middle, text, p.ink if column == 0 else words, size=SMALL if narrow else 13)
+        say(drawing, x + _BLOCK + 0.012, said, text, p.ink if column == 0 else words, size=SMALL if narrow else 13)

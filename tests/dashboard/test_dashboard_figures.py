@@ -141,3 +141,18 @@ def test_labels_are_moved_apart_in_their_order() -> None:
     placed = spread([1.0, 1.1, 5.0], 1.0)
     assert placed[1] - placed[0] >= 0.99
     assert placed[2] == pytest.approx(5.0, abs=0.2)
+
+
+def test_labels_keep_apart_and_inside_even_where_ribbons_are_thin() -> None:
+    placed = spread([1.0, 1.5, 2.0, 80.0], 9.0, 4.5, 95.5)
+    assert placed == sorted(placed)
+    assert all(later - earlier >= 9.0 - 1e-6 for earlier, later in pairwise(placed))
+    assert placed[0] >= 4.5
+    assert placed[-1] <= 95.5
+    thin = [("Other IT", "Other IT", "Other IT", 1e9)]
+    thin += [("Legacy", "Move to modern platforms", t, 1e6) for t in ("Modern", "Freed", "Transition", "Legacy")]
+    figure = ribbons(pd.DataFrame(thin, columns=["source", "through", "target", "amount"]), LIGHT)
+    ends = sorted(a.y for a in figure.layout.annotations if a.x is not None and a.x > 0.8 and a.yref != "paper")
+    assert len(ends) == 5
+    tall = max(s.y1 for s in figure.layout.shapes)
+    assert all(later - earlier >= 0.08 * tall for earlier, later in pairwise(ends))

@@ -19,6 +19,7 @@ from dashboard.look import Look, View, address, parse
 from dashboard.pages import assumptions, outlook, overview, plan
 from dashboard.pages.assumptions import form
 from dashboard.pages.assumptions.progress import beside
+from dashboard.pages.overview.layout import told
 from dashboard.pages.plan.locks import differing_locks, free_name, lock_request
 from dashboard.source import Source
 from scenarios.results import write_results
@@ -354,3 +355,31 @@ def test_two_plans_stand_side_by_side() -> None:
     assert len(table) == 8
     lacking = beside(replace(results("rival"), summary={}), results())
     assert "–" in set(lacking.iloc[:, 1])
+
+
+def test_values_filled_in_more_than_once_are_no_difference() -> None:
+    once = results().assumptions
+    twice = pd.concat([once, once.assign(value="other")], ignore_index=True)
+    shown = replace(
+        view(), showing=replace(results(), assumptions=twice), against=replace(results("rival"), assumptions=twice)
+    )
+    assert frame.differing(shown).empty
+
+
+def test_funds_that_do_not_change_are_one_row_that_keeps_the_total() -> None:
+    table = pd.DataFrame(
+        {"total": [5e6, 0.0, 1e3, 5.001e6], "FY2027": [5e6, 0.0, 1e3, 5.001e6]}, index=["a", "b", "c", "All funds"]
+    )
+    rows = told(table)
+    assert list(rows.index) == ["a", "2 other funds", "All funds"]
+    assert rows["total"].iloc[:-1].sum() == rows["total"].iloc[-1]
+
+
+def test_a_long_list_of_treatments_is_cut_and_says_so() -> None:
+    rows = pd.DataFrame(
+        {"agency": "a", "fund": "f", "category": [f"c{i}" for i in range(40)], "period": 2020, "found": "gap"}
+    ).assign(treatment="filled", before=float("nan"), after=1.0)
+    shown = replace(view(), showing=replace(results(), treatments=rows))
+    page = outlook.layout(shown)
+    notes = [c.children for c in walk(page) if getattr(c, "className", "") == "source"]
+    assert any("28 more in the file" in str(n) for n in notes)

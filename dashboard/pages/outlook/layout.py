@@ -20,6 +20,7 @@ QUESTION = "What will we spend if nothing changes?"
 FAN = "How far may it go?"
 SCORES = "How good has this forecast been?"
 TREATMENTS = "What was done to the history?"
+SHOWN = 12
 
 
 def layout(view: View, *_: Any) -> Any:
@@ -178,9 +179,11 @@ def _treatments(view: View) -> Any:
 def _table_block(key: str, question: str, answer: str, frame: pd.DataFrame, view: View, span: int) -> Any:
     """A block whose picture is its table."""
     content = (
-        cards.scrolled(cards.plain_table(frame, question, hidden=True), f"Table: {question}")
+        cards.scrolled(cards.plain_table(frame.head(SHOWN), question, hidden=True), f"Table: {question}")
         if len(frame)
         else html.Div()
     )
-    foot = [cards.csv_link(key, question, view, "outlook"), cards.source(view)]
+    more = len(frame) - SHOWN
+    note = f"{more:,} more in the file" if more > 0 else ""
+    foot = [cards.csv_link(key, question, view, "outlook"), cards.source(view, note)]
     return cards.block(key, question, answer, content, span=span, foot=foot)

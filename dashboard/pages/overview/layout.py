@@ -24,6 +24,8 @@ SPEND = "When does the money leave the old systems?"
 FUNDS = "Who pays, and who gains?"
 NOW = "What must be decided now?"
 SHOWN = 4
+STILL = 50_000.0
+"""USD: a fund whose change stays below it in every column shows `0.0` throughout."""
 
 
 def layout(view: View, *_: Any) -> Any:
@@ -245,7 +247,7 @@ def _funds(view: View, table: pd.DataFrame, n: int) -> Any:
             ],
             className="total" if fund == "All funds" else "",
         )
-        for fund, row in table.iterrows()
+        for fund, row in told(table).iterrows()
     ]
     caption = html.Caption("Change against cost to continue", className="hidden")
     content = html.Table([caption, html.Thead(head), html.Tbody(body)], className="plain funds")
@@ -260,6 +262,16 @@ def _funds(view: View, table: pd.DataFrame, n: int) -> Any:
             cards.source(view),
         ],
     )
+
+
+def told(table: pd.DataFrame) -> pd.DataFrame:
+    """The funds that change, and the others as one row, so that the column still adds up."""
+    total = table.index == "All funds"
+    still = (table.abs() < STILL).all(axis=1) & ~total
+    if still.sum() < 2:
+        return table
+    rest = table[still].sum().to_frame(f"{still.sum()} other funds").T
+    return pd.concat([table[~still & ~total], rest, table[total]])
 
 
 def _signed(dollars: float) -> str:
