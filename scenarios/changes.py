@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,6 @@ def _chain(study: Study, scenario: Scenario) -> list[Scenario]:
 
 
 def _apply_one(study: Study, scenario: Scenario) -> Study:
-    from dataclasses import replace
-
     changes: dict[str, Any] = dict(scenario.set)
     file = f"scenarios/{scenario.name}.yaml"
     problems: list[Problem] = []

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from optimizer import funds
 from scenarios import operating_systems
 from scenarios.cost_model import CostModel
 from scenarios.parameters import Settings
@@ -302,7 +303,7 @@ def _expected(estate: _Estate) -> pd.DataFrame:
     lines = []
     for agency, (weight, split, _) in AGENCIES.items():
         own = cost[cost["agency"].eq(agency)]
-        for fund, share in _shares(split).items():
+        for fund, share in funds.parse(split).items():
             for category, side in (("infrastructure_servers", "legacy"), ("applications", "modern")):
                 lines.append(
                     (agency, f"{agency}_it", fund, category, share * own.loc[own["side"].eq(side), "amount"].sum())
@@ -396,12 +397,6 @@ def _whole_shares(weights: np.ndarray, total: int, at_most: int | None = None) -
     order = np.argsort(-(exact - whole), kind="stable") if short > 0 else np.argsort(-whole, kind="stable")
     whole[order[: abs(short)]] += np.sign(short)
     return np.asarray(whole)
-
-
-def _shares(split: str) -> dict[str, float]:
-    from optimizer import funds
-
-    return funds.parse(split)
 
 
 def _words(slug: str) -> str:
