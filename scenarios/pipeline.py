@@ -45,7 +45,7 @@ class Prepared:
     @property
     def case(self) -> tuple[Portfolio, tuple[optimizer.Strategy, ...], optimizer.Economics]:
         """Portfolio, strategies and economics: the first arguments of everything in the optimizer."""
-        return self.portfolio, build.catalogue(self.study.settings), build.economics(self.study.settings)
+        return self.portfolio, build.catalogue(self.study.settings), build.economics(self.study)
 
 
 def outlook_of(study: Study) -> Outlook | None:

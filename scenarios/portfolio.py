@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 
@@ -17,7 +15,6 @@ from scenarios.parameters import Settings
 from scenarios.study import Study
 from scenarios.tables import LINE_KEYS, MODERN, STRATEGIES
 
-DAYS_PER_QUARTER = 365.25 / 4
 SKILLS = ("migration", "application")
 """The skills whose hours the strategies use."""
 
@@ -71,8 +68,9 @@ def catalogue(settings: Settings) -> tuple[Strategy, ...]:
     )
 
 
-def economics(settings: Settings) -> Economics:
+def economics(study: Study) -> Economics:
     """Rates, prices and times, as the parameters give them."""
+    settings = study.settings
     return Economics(
         discount_rate=settings.number("discount_rate"),
         price_growth=settings.number("price_growth"),
@@ -80,9 +78,17 @@ def economics(settings: Settings) -> Economics:
         tail_years=settings.number("tail_years"),
         risk_price=settings.number("risk_price"),
         avoidable_share=settings.number("avoidable_share"),
-        lead_quarters=math.ceil(settings.number("purchase_lead_days") / DAYS_PER_QUARTER),
+        lead_quarters=lead_quarters(study),
         method="existing_contract",
     )
+
+
+def lead_quarters(study: Study) -> int:
+    """Quarters from the one of `as_of` to the first that begins when what is ordered on that day has been bought."""
+    bought = study.as_of + pd.Timedelta(days=study.settings.number("purchase_lead_days"))
+    quarter = study.calendar.quarter_of(bought)
+    first = quarter if quarter.start_time == bought.normalize() else quarter + 1
+    return int(first.ordinal - study.calendar.quarter_of(study.as_of).ordinal)
 
 
 def cloud_price(study: Study) -> np.ndarray:
