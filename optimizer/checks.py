@@ -164,7 +164,8 @@ def _funds(portfolio: Portfolio) -> Iterator[str]:
                 yield f"{name}: {error}"
                 continue
             unknown = sorted(set(parts) - known)
-            if known and unknown:
+            # the residual is history: what a fund still spends without an appropriation is held by no limit
+            if known and unknown and name != "residual.fund":
                 yield (
                     f"{name}: fund {listed(unknown)} has no appropriation; known are {listed(sorted(known))}. "
                     "Add its appropriations or correct the name"

@@ -19,7 +19,6 @@ from forecast import Outlook
 from optimizer import Plan, Portfolio
 from scenarios import portfolio as build
 from scenarios.changes import apply
-from scenarios.checks import spending_lines
 from scenarios.parameters import making_parameters, parameters
 from scenarios.results import RIVAL, Results, input_hashes, write_results
 from scenarios.scenario import Scenario
@@ -51,16 +50,15 @@ class Prepared:
 def outlook_of(study: Study) -> Outlook | None:
     """The outlook of a study's history to the end of its horizon; None without history.
 
-    Only lines that are alive continue: those with a row in the last fiscal year before the horizon that has any.
+    All lines take part, also those that ended: the total's errors in the past are those of the whole ledger. What
+    has ended (two or more years without a row) is expected to stay so.
     """
     spending = build.spending_of(study)
     spending = spending[spending["period"] < study.years[0]]
     if spending.empty:
         return None
     last = int(spending["period"].max())
-    line = spending_lines(spending)
-    alive = line.isin(line[spending["period"].eq(last)])
-    return forecast.outlook(spending[alive], horizon=study.years[-1] - last, levels=(80, 95))
+    return forecast.outlook(spending, horizon=study.years[-1] - last, levels=(80, 95))
 
 
 def prepare(study: Study, scenario: Scenario | str = "baseline") -> Prepared:

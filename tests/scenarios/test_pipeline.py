@@ -164,13 +164,24 @@ def _copy(results: Results, place: Path) -> Path:
     return Path(shutil.copytree(results.folder, place / "baseline"))
 
 
-def test_only_lines_that_are_alive_continue() -> None:
+def test_lines_that_ended_stay_ended() -> None:
     study = small_study()
     spending = study.table("spending")
-    ended = spending[spending["agency"].eq("health") & spending["period"].eq(2026)].index
+    ended = spending[spending["agency"].eq("health") & spending["period"].ge(2025)].index
     outlook = outlook_of(study.with_table("spending", spending.drop(ended)))
     assert outlook is not None
-    assert set(outlook.lines["agency"]) == {"taxation"}
+    mean = outlook.lines.groupby("agency")["mean"].sum()
+    assert mean["health"] == 0
+    assert mean["taxation"] > 0
+
+
+def test_a_fund_that_nobody_appropriates_is_held_by_no_limit(tmp_path: Path) -> None:
+    study = small_study()
+    old = study.table("spending")
+    extra = old[old["fund"].eq("federal")].assign(fund="forgotten")
+    results = plan_study(study.with_table("spending", pd.concat([old, extra], ignore_index=True)), "baseline", tmp_path)
+    assert results.outlays.loc[results.outlays["fund"].eq("forgotten"), "amount"].sum() > 0
+    assert not results.limits["key"].str.contains("forgotten").any()
 
 
 def test_without_history_costs_grow_with_prices() -> None:
