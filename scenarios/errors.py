@@ -8,9 +8,7 @@ StudyError                 a study cannot be used as it is; carries every proble
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-
-import pandas as pd
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +80,3 @@ class ScenarioError(StudyError):
 
 class ResultsError(StudyError):
     """A results folder that is missing, incomplete, or not made from the study beside it."""
-
-
-def problems_frame(problems: Iterable[Problem]) -> pd.DataFrame:
-    """All problems as a table: `file row column value wrong remedy severe`, one row a problem."""
-    return pd.DataFrame([asdict(p) for p in problems], columns=list(Problem.__dataclass_fields__))[
-        ["file", "row", "column", "value", "wrong", "remedy", "severe"]
-    ]

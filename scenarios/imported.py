@@ -16,7 +16,7 @@ from scenarios.errors import Problem, StudyError
 from scenarios.intake import import_files
 from scenarios.parameters import Settings, default_of, making_parameters, unknown_name
 from scenarios.pipeline import outlook_of
-from scenarios.study import GIVEN, Assumed, Study, StudyFacts, checked, read_study, write_study
+from scenarios.study import GIVEN, Assumed, Study, StudyFacts, checked, read_study, refuse_occupied, write_study
 from scenarios.tables import LINE_KEYS
 
 
@@ -36,8 +36,7 @@ def import_study(
     Raises:
         StudyError: everything that is wrong in any of the files, or a place that already holds something.
     """
-    if into.exists() and (into.is_file() or any(into.iterdir())):
-        raise StudyError([Problem(str(into), "already holds something", "Name another place, or empty this one")])
+    refuse_occupied(into)
     changed = _checked_changes(changes or {})
     assumptions = {n.removeprefix("import."): v for n, v in changed.items()}
     found = import_files(files, as_of=_day(as_of), today=today, assumptions=assumptions)

@@ -221,8 +221,7 @@ def write_study(study: Study, place: Path | str) -> Path:
         StudyError: the place already holds something.
     """
     place = Path(place)
-    if place.exists() and (place.is_file() or any(place.iterdir())):
-        raise StudyError([Problem(str(place), "already holds something", "Name another place, or empty this one")])
+    refuse_occupied(place)
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.suffix == ".xlsx":
         facts = pd.DataFrame(_flat(_plain_facts(study.facts)), columns=["key", "value"])
@@ -242,6 +241,12 @@ def write_study(study: Study, place: Path | str) -> Path:
             place.rmdir()
         shutil.move(str(folder), str(place))
     return place
+
+
+def refuse_occupied(place: Path) -> None:
+    """Raises `StudyError` for a place that already holds something: a study is never written over."""
+    if place.exists() and (place.is_file() or any(place.iterdir())):
+        raise StudyError([Problem(str(place), "already holds something", "Name another place, or empty this one")])
 
 
 def wrong_rows(place: Path | str, problems: tuple[Problem, ...]) -> dict[str, pd.DataFrame]:
