@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench docs clean
+.PHONY: setup demo test check bench bench-rivals docs clean
 
 setup: .venv/.ready
 
@@ -29,9 +29,18 @@ bench: setup
 	@for file in benchmarks/*.py; do \
 	    name=$$(basename $$file .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
+# Forecasting libraries that we compare with; they need another pandas than ours.
+bench-rivals: .venv-rivals/.ready
+	@echo "Rivals are ready in .venv-rivals. Compare: $(BIN)/python -m benchmarks.rivals.table"
+
+.venv-rivals/.ready: benchmarks/rivals/requirements.txt
+	$(PYTHON) -m venv .venv-rivals
+	.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 docs: setup
 	$(BIN)/python -m scenarios.describe docs
 	$(BIN)/python -m optimizer.describe > docs/model.md
 
 clean:
-	rm -rf .venv demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-rivals demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

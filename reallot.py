@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from scenarios.pipeline import Progress
     from scenarios.results import Results
 
@@ -124,12 +126,31 @@ def check(
 
 @app.command()
 def forecast(
-    source: Annotated[Path, typer.Argument(help="A spending table (CSV), or a study.")],
-    out: Annotated[Path, typer.Option("--out", help="CSV file for the outlook.")],
-    horizon: Annotated[int, typer.Option(min=1, max=50, help="Fiscal years ahead.")] = 5,
+    source: Annotated[Path, typer.Argument(help="A spending table (CSV, Parquet or xlsx), or a study.")],
+    out: Annotated[Path, typer.Option("--out", help="File for the outlook: .csv, .parquet or .xlsx.")],
+    horizon: Annotated[int, typer.Option(min=1, max=120, help="Periods ahead.")] = 5,
     levels: Annotated[
         str, typer.Option(help="Chances, in percent, that an amount lies within its interval.")
     ] = "80,95",
+    paths: Annotated[int, typer.Option(min=0, help="Joint sample paths of all lines, in a file beside it.")] = 0,
+    season: Annotated[int | None, typer.Option(min=1, max=366, help="Periods of a year, for plain numbers.")] = None,
+    freq: Annotated[str | None, typer.Option(help="Frequency of dates as pandas names it: Y-JUN, Q-JUN, M.")] = None,
+    amount: Annotated[str | None, typer.Option(help="Column of amounts; by default amount or expended.")] = None,
+    period: Annotated[str, typer.Option(help="Column of periods.")] = "period",
+    keys: Annotated[str | None, typer.Option(help="Columns that tell lines apart, as a,b; rows are added up.")] = None,
+    like: Annotated[str, typer.Option(help="Keys that lines must share to be alike, as a,b.")] = "",
+    appropriations: Annotated[
+        Path | None, typer.Option(help="What was and is appropriated: keys, period, amount. Evidence of what is spent.")
+    ] = None,
+    index: Annotated[
+        Path | None, typer.Option(help="Escalators or prices that lines follow: keys, period, index.")
+    ] = None,
+    overrides: Annotated[
+        Path | None, typer.Option(help="Set by hand: keys, period, amount, reason, author, date.")
+    ] = None,
+    details: Annotated[bool, typer.Option("--details", help="Write scores, weights and treatments beside it.")] = False,
+    boost: Annotated[bool, typer.Option("--boost", help="Let gradient boosting join the models.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn at random.")] = 0,
 ) -> None:
     """Forecast spending if nothing changes, with intervals and the back-test beside the naive rival."""
     import forecast as forecaster
@@ -137,13 +158,34 @@ def forecast(
 
     if not all(level.strip().isdigit() for level in levels.split(",")):
         raise typer.BadParameter("Write whole percentages such as 80,95.", param_hint="--levels")
+    spending = read_spending_table(source, amount=amount, period=period, keys=_names(keys), freq=freq)
     outlook = forecaster.outlook(
-        read_spending_table(source), horizon=horizon, levels=tuple(int(level) for level in levels.split(","))
+        spending,
+        horizon=horizon,
+        levels=tuple(int(level) for level in levels.split(",")),
+        like=_names(like) or (),
+        season=season,
+        appropriations=_table(appropriations),
+        index=_table(index),
+        overrides=_table(overrides),
+        boost=boost,
+        seed=seed,
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    outlook.frame().to_csv(out, index=False)
+    written = forecaster.write_outlook(outlook, out, details=details, paths=paths, seed=seed)
     _say(str(outlook))
-    _say(f"Wrote {out}.")
+    _say(f"Wrote {', '.join(str(path) for path in written)}.")
+
+
+def _names(text: str | None) -> list[str] | None:
+    """Names that were written as a,b; None where nothing was."""
+    return [name.strip() for name in text.split(",") if name.strip()] if text else None
+
+
+def _table(path: Path | None) -> pd.DataFrame | None:
+    """A table that was named, its cells as they stand."""
+    from forecast.spending import read_cells
+
+    return None if path is None else read_cells(path)
 
 
 @app.command()

@@ -1,36 +1,35 @@
-"""How good and how fast the outlook is, beside the naive rival and a plain loop.
+"""How good, how sure and how fast the outlook is, side by side with the field in one run.
 
-    python benchmarks/forecast.py [--lines 20000] [--years 20]
+    python -m benchmarks.forecast [--panels yearly ledger] [--lines 20000] [--fresh] [--boost]
 
-Prints, on a made-up table and on a real state's ledger where one is present (`REALLOT_SHARED`, or `shared` beside the
-checkout), the sMAPE of each model and its ratio to that of the last value; and lines per CPU second of the outlook,
-of our damped trend, and of the same damped trend as a plain Python loop, in the same run.
+Prints, on the parts of the M3 competition and on a state's agencies (origins FY2010-2020, history alone) where they are
+present (`REALLOT_SHARED`, or `shared` beside the checkout): OWA, sMAPE, MASE, coverage and MSIS of the outlook and of
+statsforecast's and statsmodels' models, which run in an environment of their own (`make bench-rivals`; what an earlier
+run kept is read, unless `--fresh`); then lines per CPU second of both, with the same configuration that is scored; and
+an outlook of a large made-up table from file to file, its time and memory.
+
+The outlook sees the training part alone: every choice in it was made there (how, stands in `docs/forecast.md`).
 """
 
 import argparse
-import math
 import os
 import platform
-import sys
+import resource
 import time
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+import numpy as np
+import pandas as pd
 
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
+import forecast
+from benchmarks.competition import LEVELS, SEASONS, Entry, Panel, compare
+from benchmarks.rivals.start import RivalsMissing, Run, run_rivals
+from benchmarks.rivals.table import QUICK, by_method, read_panels, with_combinations
+from forecast.arrays import FloatArray
 
-import forecast  # noqa: E402
-from forecast.arrays import FloatArray  # noqa: E402
-from forecast.models import TREND_POINTS, DampedTrend  # noqa: E402
-
-SHARED = Path(os.environ.get("REALLOT_SHARED", ROOT.parent / "shared"))
-LEDGER = SHARED / "data" / "state_ledger" / "agency_year_fy1998_2021.csv"
-LOOPED = 200
-"""Lines given to the plain loop, which would take minutes for all."""
+OURS = "outlook"
 
 
 def made_up(lines: int, years: int) -> FloatArray:
@@ -41,89 +40,120 @@ def made_up(lines: int, years: int) -> FloatArray:
 
 
 def as_spending(amounts: FloatArray) -> pd.DataFrame:
-    """The long frame of (n, T) amounts."""
-    lines, years = amounts.shape
-    names = np.repeat([f"line{place:06d}" for place in range(lines)], years)
-    return pd.DataFrame(
-        {"line_item": names, "period": np.tile(np.arange(years) + 2001, lines), "amount": amounts.ravel()}
+    """The long frame of (n, T) amounts, NaN before a line begins, in sixteen agencies' programs and units."""
+    line, period = np.nonzero(np.isfinite(amounts))
+    names = pd.DataFrame({"item": [f"item{place:06d}" for place in range(len(amounts))]})
+    for key, size in (("unit", 6), ("program", 30), ("agency", 200)):
+        names.insert(0, key, [f"{key}{place // size:05d}" for place in range(len(amounts))])
+    frame = names.iloc[line].reset_index(drop=True)
+    return frame.assign(period=period + 2000, amount=amounts[line, period])
+
+
+def ask_outlook(panel: Panel, *, boost: bool = False) -> tuple[Entry, float]:
+    """What the outlook says of a panel, each series a line of its own; and its CPU seconds."""
+    spending = as_spending(panel.history)[["item", "period", "amount"]]
+    begin = time.process_time()
+    said = forecast.outlook(spending, panel.horizon, LEVELS, season=panel.season, sums=False, boost=boost)
+    seconds = time.process_time() - begin
+    wide = {name: said.lines[name].to_numpy().reshape(-1, panel.horizon) for name in said.lines.columns[2:]}
+    low, high = ({level: wide[f"{side}_{level}"] for level in LEVELS} for side in ("lo", "hi"))
+    return Entry(wide["mean"], low, high), seconds
+
+
+def ask_origins(panel: Panel) -> tuple[Entry, float]:
+    """The same of a panel of rolling origins, whose every origin is a table of its own."""
+    origins = np.array([name.split(" FY")[1] for name in panel.lines])
+    parts = [ask_outlook(panel.rows(np.flatnonzero(origins == origin))) for origin in dict.fromkeys(origins.tolist())]
+    entries = [entry for entry, _ in parts]
+    low, high = (
+        {level: np.concatenate([getattr(entry, side)[level] for entry in entries]) for level in LEVELS}
+        for side in ("low", "high")
+    )
+    return Entry(np.concatenate([entry.mean for entry in entries]), low, high), sum(seconds for _, seconds in parts)
+
+
+def compare_all(panels: Mapping[str, Panel], fresh: bool, boost: bool) -> None:
+    """Print how everyone did on every panel, and how fast."""
+    entries: dict[str, dict[str, Entry]] = {}
+    speed: dict[str, dict[str, float]] = {}
+    for name, panel in panels.items():
+        ours, seconds = ask_origins(panel) if name == "ledger" else ask_outlook(panel)
+        entries[name] = {OURS: ours}
+        speed[name] = {OURS: len(panel.lines) / seconds}
+        if boost and name != "ledger":
+            entries[name][f"{OURS}, boosted"], _ = ask_outlook(panel, boost=True)
+        runs = rivals(name, panel, fresh)
+        entries[name] |= with_combinations({model: run.entry for model, run in runs.items()})
+        speed[name] |= {model: run.took["series_per_cpu_second"] for model, run in runs.items()}
+    tables = [compare([panels[name] for name in SEASONS if name in panels], by_method(entries))] if panels else []
+    if "ledger" in panels:
+        for ahead in (1, 2):
+            step = panels["ledger"].step(ahead)
+            tables.append(compare([step], by_method({step.name: entries["ledger"]})))
+    print("\nsMAPE in percent; MASE and MSIS in mean changes of a series; OWA against Naive2")
+    print(pd.concat(tables, ignore_index=True).round(3).to_string(index=False))
+    print("\nSeries per CPU second")
+    print(pd.DataFrame(speed).T.round(0).to_string())
+
+
+def rivals(name: str, panel: Panel, fresh: bool) -> dict[str, Run]:
+    """The field on a panel; what is kept of it where its environment is not built."""
+    models = (*QUICK, *(("AutoARIMA",) if name != "monthly" else ()))
+    try:
+        return run_rivals(panel, models, fresh=fresh)
+    except RivalsMissing as missing:
+        print(missing)
+        return run_rivals(panel, models, only_kept=True)
+
+
+def print_speed(lines: int, years: int) -> None:
+    """Lines per CPU second with back-test and intervals, in the configuration that is scored above."""
+    amounts = made_up(lines, years)
+    spending = as_spending(amounts)[["item", "period", "amount"]]
+    begin = time.process_time()
+    forecast.outlook(spending, sums=False)
+    seconds = time.process_time() - begin
+    print(
+        f"\n{lines:,} annual lines x {years} years, back-test and intervals: "
+        f"{lines / seconds:,.0f} lines per CPU second"
     )
 
 
-def loop_damped_trend(amounts: Sequence[float], horizon: int) -> list[float]:
-    """The damped trend of one line of positive amounts, grid and all, as one would write it without arrays."""
-    logs = [math.log(amount) for amount in amounts]
-    early = sorted(after - before for before, after in pairwise(logs[: TREND_POINTS + 1]))
-    first = early[(len(early) - 1) // 2]
-    best, end = math.inf, (0.0, 0.0, 1.0)
-    for alpha, beta, phi in DampedTrend().grid():
-        level, slope, loss = logs[0], first, 0.0
-        for value in logs[1:]:
-            expected = level + phi * slope
-            error = value - expected
-            loss += error * error
-            level, slope = expected + alpha * error, phi * slope + alpha * beta * error
-        if loss < best:
-            best, end = loss, (level, slope, phi)
-    level, slope, phi = end
-    return [math.exp(level + slope * sum(phi**j for j in range(1, k + 1))) for k in range(1, horizon + 1)]
-
-
-def timed(work: Callable[[], object]) -> float:
-    """CPU seconds that something takes, which other work on the machine does not change."""
-    begin = time.process_time()
-    work()
-    return time.process_time() - begin
-
-
-def print_scores(title: str, outlook: forecast.Outlook) -> None:
-    """SMAPE by model and horizon, and its ratio to that of the last value."""
-    smape = outlook.scores.pivot(index="model", columns="horizon", values="smape")
-    print(f"\n{title}: sMAPE in percent by years ahead (in brackets, over that of last value)")
-    for model, row in smape.loc[outlook.scores["model"].unique()].iterrows():
-        cells = (
-            f"{value:8.2f} ({value / rival:.3f})" for value, rival in zip(row, smape.loc["last value"], strict=True)
-        )
-        print(f"  {model:<14}" + "".join(cells))
-    combined = outlook.scores[outlook.scores["model"] == "combined"]
-    for level in (80, 95):
-        print(f"  coverage of {level} %: " + "  ".join(f"{value:.3f}" for value in combined[f"coverage_{level}"]))
-
-
-def print_speed(amounts: FloatArray, seconds: float) -> None:
-    """Lines per CPU second of the outlook, and of the damped trend against a plain loop."""
-    lines = len(amounts)
-    model, like = DampedTrend(), np.zeros(lines, dtype=np.int64)
-    ours = lines / timed(lambda: model.fit(amounts, like).predict(5))
-    some = amounts[:LOOPED].tolist()
-    loop = len(some) / timed(lambda: [loop_damped_trend(line, 5) for line in some])
-    looped = np.array([loop_damped_trend(line, 5) for line in some])
-    apart = np.abs(looped / model.fit(amounts, like).predict(5)[: len(some)] - 1).max()
-    print(f"\nSpeed, {lines:,} lines x {amounts.shape[1]} years ({platform.machine()}, {os.cpu_count()} cores)")
-    print(f"  outlook with back-test and intervals  {lines / seconds:12,.0f} lines/CPU s")
-    print(f"  damped trend, all lines at once       {ours:12,.0f} lines/CPU s")
-    print(f"  damped trend, plain Python loop       {loop:12,.0f} lines/CPU s (the same to {apart:.0e})")
-    print(f"  ratio                                 {ours / loop:12,.0f}")
+def print_table(lines: int, years: int) -> None:
+    """From a file with the lines of a whole government to a file with their outlook, all sums with it."""
+    with TemporaryDirectory() as folder:
+        source, out = Path(folder) / "spending.parquet", Path(folder) / "outlook.csv"
+        as_spending(made_up(lines, years)).to_parquet(source)
+        begin = time.perf_counter()
+        said = forecast.outlook(forecast.read_spending(source))
+        forecast.write_outlook(said, out)
+        seconds = time.perf_counter() - begin
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        rows = len(said.lines) + len(said.nodes)
+    print(
+        f"\n{lines:,} lines x {years} years and {len(said.nodes) // 5:,} sums above them, read, forecast, reconciled "
+        f"and written ({rows:,} rows): {seconds:.1f} s, peak {peak:.2f} GB"
+    )
 
 
 def main() -> None:
     """Run everything and print it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--lines", type=int, default=20_000)
-    parser.add_argument("--years", type=int, default=20)
+    parser.add_argument("--panels", nargs="*", choices=[*SEASONS, "ledger"], default=[*SEASONS, "ledger"])
+    parser.add_argument("--lines", type=int, default=100_000, help="of the large table")
+    parser.add_argument("--years", type=int, default=12)
+    parser.add_argument("--fresh", action="store_true", help="run rivals also where an earlier run was kept")
+    parser.add_argument("--boost", action="store_true", help="try gradient boosting beside the rest")
     options = parser.parse_args()
 
-    amounts = made_up(options.lines, options.years)
-    spending = as_spending(amounts)
-    begin = time.process_time()
-    outlook = forecast.outlook(spending)
-    seconds = time.process_time() - begin
-    print_scores(f"Made-up table of {options.lines:,} lines", outlook)
-    if LEDGER.is_file():
-        ledger = forecast.read_spending(LEDGER, amount="expenditure", period="fy", keys=["agency"])
-        print_scores("State ledger, agency totals", forecast.outlook(ledger))
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    panels = {name: panel for name, panel in read_panels().items() if name in options.panels}
+    if panels:
+        compare_all(panels, options.fresh, options.boost)
     else:
-        print(f"\nNo state ledger at {LEDGER}: set REALLOT_SHARED to measure on it.")
-    print_speed(amounts, seconds)
+        print("No competition series: set REALLOT_SHARED to compare on them.")
+    print_speed(min(options.lines, 20_000), options.years)
+    print_table(options.lines, options.years)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,20 @@ print(outlook)
 """
 
 from forecast.errors import ForecastError, SettingError, SpendingError
-from forecast.outlook import Outlook, outlook
+from forecast.files import write_outlook
+from forecast.outlook import outlook
+from forecast.result import Outlook
 from forecast.spending import read_spending
+from forecast.yearend import YearEnd, project
 
-__all__ = ["ForecastError", "Outlook", "SettingError", "SpendingError", "outlook", "read_spending"]
+__all__ = [
+    "ForecastError",
+    "Outlook",
+    "SettingError",
+    "SpendingError",
+    "YearEnd",
+    "outlook",
+    "project",
+    "read_spending",
+    "write_outlook",
+]

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from forecast import losses
-from forecast.arrays import BoolArray, FloatArray, IntArray, changes, row_any, row_mean
+from forecast.arrays import BoolArray, FloatArray, IntArray, row_any
 from forecast.cleaning import Cleaned, clean
-from forecast.intervals import bounds, calibrate, line_scale, size_class, widths
-from forecast.models import COMBINED, Model
+from forecast.intervals import came_to_light, line_scale, own_stretch, size_class
+from forecast.models import COMBINED, TREND_POINTS, WIDEST, Lines, Model
+from forecast.seasons import Season, find_season
 
 ORIGINS = 10
 """The most recent origins that are used."""
@@ -27,12 +27,10 @@ FIRST_ORIGIN = 4
 """Years before the first origin, where there are as many."""
 POOL_ERRORS = 10.0
 """$\\kappa$: errors of its own that the pool counts for in a line's weights."""
-SHARPNESS = 2.0
+SHARPNESS = 3.0
 """$p$: how strongly a smaller loss is favoured."""
-MIDDLE = 0.2
+MIDDLE = 0.7
 """Share of the weights, about the median, whose forecasts are averaged."""
-SAMPLE = 5_000
-"""Lines on which coverage is measured, evenly spread, where there are more."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,14 @@ class Backtest:
     """Years known at each origin, (O,)."""
     forecasts: FloatArray
     """USD, (O, M + 1, n, H)."""
+    ahead: FloatArray
+    """The same from today on, (M + 1, n, H)."""
     actual: FloatArray
     """USD, (O, n, H), NaN where there is nothing to score on."""
     scale: FloatArray
-    """Scale of each line at each origin, USD, (O, n)."""
+    """Scale of each line at each origin and today, USD, (O + 1, n)."""
     size: IntArray
-    """Size class of each line at each origin, (O, n)."""
-    total_errors: FloatArray
-    """Actual total less combined forecast, in units of the sum of scales, (O, H), NaN where unknown."""
+    """Size class of each line at each origin and today, (O + 1, n)."""
     weights: FloatArray
     """Weights for the forecast to come, (n, M), rows sum to 1."""
     pool_weights: FloatArray
@@ -60,49 +58,130 @@ class Backtest:
 
     def scaled_errors(self, model: int) -> FloatArray:
         """Actual less forecast in the line's scale, (O, n, H), NaN unscored."""
-        return np.asarray((self.actual - self.forecasts[:, model]) / self.scale[:, :, None], dtype=np.float64)
+        return np.asarray((self.actual - self.forecasts[:, model]) / self.scale[:-1, :, None], dtype=np.float64)
 
 
-def backtest(amounts: FloatArray, now: Cleaned, like: IntArray, models: Sequence[Model], horizon: int) -> Backtest:
-    """Forecast (n, T) amounts from earlier origins; `now` is the table cleaned as it stands today."""
-    n, years = amounts.shape
-    origins = np.arange(max(min(FIRST_ORIGIN, years - 1), years - ORIGINS, 1), years, dtype=np.int64)
-    truth = np.pad(np.where(now.sound, amounts, np.nan), ((0, 0), (0, horizon)), constant_values=np.nan)
-    totals = np.pad(
-        np.where(np.isfinite(now.values), now.values, 0.0).sum(axis=0), (0, horizon), constant_values=np.nan
-    )
-    shape = (len(origins), len(models) + 1, n, horizon)
-    forecasts, actual = np.empty(shape), np.full((shape[0], n, horizon), np.nan)
-    scale, size = np.empty((shape[0], n)), np.empty((shape[0], n), dtype=np.int64)
-    total_errors = np.empty((shape[0], horizon))
+@dataclass(frozen=True)
+class Prepared:
+    """A table as it stood at one origin: cleaned, its seasons found, ready for the models."""
+
+    cleaned: Cleaned
+    season: Season
+    seen: FloatArray
+    """What models see, (n, T)."""
+
+    @classmethod
+    def of(cls, amounts: FloatArray, length: int) -> "Prepared":
+        """Clean (n, T) amounts and take the season of so many periods out of them."""
+        cleaned = clean(amounts, length)
+        season = find_season(cleaned.fit, length)
+        return cls(cleaned, season, season.remove(cleaned.fit))
+
+
+def choose_origins(periods: int, horizon: int) -> IntArray:
+    """Periods known at each origin, (O,), rising: evenly spread over the last twice the horizon, or `ORIGINS`."""
+    first = min(FIRST_ORIGIN, periods - 1)
+    span = min(periods - first, max(ORIGINS, 2 * horizon))
+    back = np.unique(np.linspace(1, max(span, 1), min(ORIGINS, max(span, 1))).round().astype(np.int64))
+    return np.asarray(periods - back[::-1], dtype=np.int64).clip(1)
+
+
+def backtest(amounts: FloatArray, now: Prepared, like: IntArray, models: Sequence[Model], horizon: int) -> Backtest:
+    """Forecast (n, T) amounts from earlier origins and from today; `now` is the table prepared as it stands today."""
+    n, periods = amounts.shape
+    origins = choose_origins(periods, horizon) if periods > 1 else np.empty(0, dtype=np.int64)
+    then = [Prepared.of(amounts[:, :origin], now.season.length) for origin in origins]
+    said = _said(now, then, like, models, np.append(origins, periods), horizon)
+    truth = np.pad(np.where(now.cleaned.sound, amounts, np.nan), ((0, 0), (0, horizon)), constant_values=np.nan)
+    actual = np.full((len(origins), n, horizon), np.nan)
+    scale, size = np.empty((len(origins), n)), np.empty((len(origins), n), dtype=np.int64)
+    error = np.full((len(origins), len(models), n, horizon), np.nan)
     loss, count = np.zeros((n, len(models))), np.zeros(n)
-    for j, origin in enumerate(origins):
-        then = clean(amounts[:, :origin])
-        scale[j], size[j] = line_scale(then.fit), size_class(then.fit)
-        for m, model in enumerate(models):
-            forecasts[j, m] = model.fit(then.fit, like).predict(horizon)
-        actual[j] = np.where((then.begun & (size[j] > 0))[:, None], truth[:, origin : origin + horizon], np.nan)
-        _learn(loss, count, forecasts[:, :-1], actual, scale, j)
-        weights, _ = weigh(loss, count)
-        forecasts[j, -1] = combine(forecasts[j, :-1], weights)
-        total_errors[j] = (totals[origin : origin + horizon] - forecasts[j, -1].sum(axis=0)) / scale[j].sum()
-    _learn(loss, count, forecasts[:, :-1], actual, scale, len(origins))
+    for j, (origin, table) in enumerate(zip(origins, then, strict=True)):
+        scale[j], size[j] = line_scale(table.seen), size_class(table.cleaned.fit, now.season.length)
+        scored = table.cleaned.begun & (size[j] > 0)
+        actual[j] = np.where(scored[:, None], truth[:, origin : origin + horizon], np.nan)
+        _learn(loss, count, error, origins, origin)
+        said[j, -1] = combine(said[j, :-1], weigh(loss, count)[0])
+        grown = np.isfinite(table.seen).sum(axis=1) >= TREND_POINTS
+        came = np.where(grown[:, None], actual[j], np.nan)
+        error[j] = losses.smape(came, said[j, :-1]) / np.sqrt(np.arange(1, horizon + 1))
+    _learn(loss, count, error, origins, periods)
     weights, pool = weigh(loss, count)
+    said[-1, -1] = combine(said[-1, :-1], weights)
     names = (*(model.name for model in models), COMBINED)
-    return Backtest(names, origins, forecasts, actual, scale, size, total_errors, weights, pool)
+    stretch = own_stretch((actual - said[:-1, -1]) / scale[:, :, None], origins, periods)
+    scales = np.append(scale, line_scale(now.seen)[None], axis=0) * stretch
+    sizes = np.append(size, size_class(now.cleaned.fit, now.season.length)[None], axis=0)
+    return Backtest(names, origins, said[:-1], said[-1], actual, scales, sizes, weights, pool)
 
 
-def _learn(
-    loss: FloatArray, count: FloatArray, forecasts: FloatArray, actual: FloatArray, scale: FloatArray, now: int
-) -> None:
-    """Add to losses, (n, M), and counts, (n,), in place, what came to light at origin number `now`."""
-    for k in range(actual.shape[2]):
-        then = now - 1 - k
-        if then < 0:
-            break
-        error = np.abs(actual[then, :, k] - forecasts[then, :, :, k]) / (scale[then] * np.sqrt(k + 1))
-        known = np.isfinite(actual[then, :, k])
-        loss += np.where(known, error, 0.0).T
+def _said(
+    now: Prepared, then: list[Prepared], like: IntArray, models: Sequence[Model], origins: IntArray, horizon: int
+) -> FloatArray:
+    """What each model says at each origin, the last one today, (O + 1, M + 1, n, H), room for one more model.
+
+    Most lines looked then as they look now, as far as they were known; one pass through time gives what was said of
+    them at all origins. The others, and those whose logs could be taken then but not now, are forecast again from what
+    they looked like then.
+    """
+    n = len(now.seen)
+    lines = Lines(now.seen, like, now.season.length)
+    in_levels = row_any(now.seen <= 0)
+    said = np.empty((len(origins), len(models) + 1, n, horizon))
+    for m, model in enumerate(models):
+        if not model.pooled:
+            said[:, m] = model.forecast(lines, origins, horizon)
+    for j, table in enumerate([*then, now]):
+        _say_pooled(said[j], Lines(table.seen, like, table.season.length), models)
+    for j, table in enumerate(then):
+        changed = ~_same(table.seen, now.seen[:, : origins[j]]) | (row_any(table.seen <= 0) != in_levels)
+        if changed.any():
+            _say_again(said[j], Lines(table.seen, like, table.season.length), changed, models)
+    for j, table in enumerate([*then, now]):
+        _keep_in_reach(said[j, :-1], table.seen)
+        said[j, :-1] = table.season.restore(said[j, :-1])
+    return said
+
+
+def _same(one: FloatArray, other: FloatArray) -> BoolArray:
+    """Rows that agree, NaN with NaN, (n,)."""
+    return np.asarray(((one == other) | (np.isnan(one) & np.isnan(other))).all(axis=1), dtype=np.bool_)
+
+
+def _say_again(said: FloatArray, lines: Lines, rows: BoolArray, models: Sequence[Model]) -> None:
+    """Put the forecasts of some lines, from the end of their table, into (M + 1, n, H)."""
+    end = np.array([lines.values.shape[1]], dtype=np.int64)
+    some = lines.of(rows)
+    for m, model in enumerate(models):
+        if not model.pooled:
+            said[m, rows] = model.forecast(some, end, said.shape[-1])[0]
+
+
+def _say_pooled(said: FloatArray, lines: Lines, models: Sequence[Model]) -> None:
+    """Put what models say that learn from all lines, from the end of a table, into (M + 1, n, H)."""
+    end = np.array([lines.values.shape[1]], dtype=np.int64)
+    for m, model in enumerate(models):
+        if model.pooled:
+            said[m] = model.forecast(lines, end, said.shape[-1])[0]
+
+
+def _keep_in_reach(said: FloatArray, seen: FloatArray) -> None:
+    """Clip forecasts, (M, n, H), in place: no line that never was negative becomes so, and none explodes."""
+    known = np.nan_to_num(seen)
+    largest = WIDEST * np.abs(known).max(axis=1)
+    least = np.where(row_any(known < 0), -largest, 0.0)
+    np.clip(said, least[:, None], largest[:, None], out=said)
+
+
+def _learn(loss: FloatArray, count: FloatArray, error: FloatArray, origins: IntArray, now: int) -> None:
+    """Add to losses, (n, M), and counts, (n,), in place, what came to light since the origin before period `now`.
+
+    `error` holds absolute errors, (O, M, n, H), NaN where there is nothing to learn from.
+    """
+    for j, k in came_to_light(origins, now, error.shape[3]):
+        known = np.isfinite(error[j, 0, :, k])
+        loss += np.where(known, error[j, :, :, k], 0.0).T
         count += known
 
 
@@ -143,53 +222,3 @@ def combine(forecasts: FloatArray, weights: FloatArray) -> FloatArray:
     low, high = 0.5 - MIDDLE / 2, 0.5 + MIDDLE / 2
     counted = (np.minimum(end, high) - np.maximum(end - breadth, low)).clip(0)
     return np.asarray((counted * ranked).sum(axis=0) / counted.sum(axis=0), dtype=np.float64)
-
-
-def score(test: Backtest, now: Cleaned, levels: Sequence[int]) -> pd.DataFrame:
-    """One row a `(model, horizon)`: `smape` (percent), `mase`, `coverage_*` (shares), `weight` (mean of lines), `n`.
-
-    `n` is the number of errors; where it is zero, losses and coverage are NaN.
-    """
-    change = np.broadcast_to(row_mean(np.abs(changes(now.values)))[None, :], test.scale.shape)
-    share = (*test.weights.mean(axis=0), 1.0)
-    rows = []
-    for m, name in enumerate(test.names):
-        inside = _coverage(test, m, levels, never_negative(now.values))
-        for k in range(test.actual.shape[2]):
-            known = np.isfinite(test.actual[:, :, k])
-            y, f = test.actual[:, :, k][known], test.forecasts[:, m, :, k][known]
-            scaled = losses.scaled_error(y, f, change[known])
-            row = {"model": name, "horizon": k + 1, "smape": _mean(losses.smape(y, f)), "mase": _mean(scaled)}
-            row |= {f"coverage_{level}": inside[j][k] for j, level in enumerate(levels)}
-            rows.append(row | {"weight": share[m], "n": int(known.sum())})
-    return pd.DataFrame(rows)
-
-
-def _mean(values: FloatArray) -> float:
-    """Mean of the finite values, NaN if there are none."""
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if len(finite) else float("nan")
-
-
-def _coverage(test: Backtest, model: int, levels: Sequence[int], never: BoolArray) -> list[list[float]]:
-    """Share of actual amounts within their intervals, by level and horizon, each origin left out of its calibration."""
-    some = slice(None, None, max(1, -(-test.actual.shape[1] // SAMPLE)))
-    horizon = test.actual.shape[2]
-    errors = test.scaled_errors(model)[:, some]
-    hits = np.zeros((len(levels), horizon))
-    count = np.zeros(horizon)
-    for j in range(len(test.origins)):
-        others = np.arange(len(test.origins)) != j
-        fitted = calibrate(errors[others].reshape(-1, horizon), test.size[others][:, some].ravel(), levels, horizon)
-        below, above = widths(fitted, test.scale[j, some], test.size[j, some])
-        low, high = bounds(test.forecasts[j, model][some], below, above, never[some])
-        known = np.isfinite(test.actual[j, some])
-        hits += (losses.covered(test.actual[j, some], low, high) & known).sum(axis=1)
-        count += known.sum(axis=0)
-    rate = np.where(count > 0, hits / count.clip(1), np.nan)
-    return [[float(value) for value in row] for row in rate]
-
-
-def never_negative(values: FloatArray) -> BoolArray:
-    """Lines without a negative amount, (n,)."""
-    return ~row_any(values < 0)

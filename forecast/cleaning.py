@@ -1,13 +1,13 @@
 """Cleaning that tells: what stands in the way of a forecast is found, treated and listed.
 
 Every rule looks at one line alone, but for the partial last year, which is a median over all lines; so a wild line
-never changes how another is treated. What is found:
+never changes how another is treated. Rules are told in years; of quarters or months, a neighbour is also the same one
+of another year, silence is a year of it, and a shift must lie a year apart on both sides. What is found:
 
 - *partial last year*: the median line fell by more than a quarter in the last year and never before. The year before is
   carried on.
 - *outlier*: an amount `SPIKE` times off all its neighbours and far off the line's usual changes, or `WILD` times off;
-in
-  the last year, which nothing confirms, only the latter. A straight line between neighbours takes its place.
+  in the last year, which nothing confirms, only the latter. A straight line between neighbours takes its place.
 - *gap*: up to `GAP` missing years within a line. A straight line takes their place.
 - *long gap*: more of them. Taken as zero; models see only what came after.
 - *missing last year*: the line has no amount in the last year alone. Its last amount is carried on.
@@ -90,15 +90,18 @@ class Cleaned:
     notes: tuple[Note, ...]
 
 
-def clean(amounts: FloatArray) -> Cleaned:
-    """Find and treat what stands in the way of a forecast in (n, T) amounts, USD, NaN where unknown."""
+def clean(amounts: FloatArray, season: int = 1) -> Cleaned:
+    """Find and treat what stands in the way of a forecast in (n, T) amounts, USD, NaN where unknown.
+
+    `season` is the number of periods of a year.
+    """
     given = np.isfinite(amounts)
     begun = row_any(given)
-    values, partial = _carry_partial_year(amounts)
-    values, outliers = _straighten_outliers(values)
-    values, silences, start = _fill_silence(values)
+    values, partial = _carry_partial_year(amounts, season)
+    values, outliers = _straighten_outliers(values, season)
+    values, silences, start = _fill_silence(values, max(GAP, season))
     few = _find_few(values, start)
-    shifts, start = _find_shifts(values, start)
+    shifts, start = _find_shifts(values, start, season)
     empty = _find_empty(begun, amounts.shape[1])
     values = np.where(begun[:, None], values, 0.0)
     fit = np.where(np.arange(amounts.shape[1]) >= start[:, None], values, np.nan)
@@ -139,14 +142,14 @@ def _note(found: str, treatment: str, where: BoolArray, before: FloatArray, afte
     return Note(found, treatment, line, year, before[line, year], after[line, year])
 
 
-def _carry_partial_year(amounts: FloatArray) -> tuple[FloatArray, Iterator[Note]]:
+def _carry_partial_year(amounts: FloatArray, season: int) -> tuple[FloatArray, Iterator[Note]]:
     """A last year in which the median line fell as in no year before is not yet complete."""
-    ratios = [_median_ratio(amounts[:, t - 1], amounts[:, t]) for t in range(1, amounts.shape[1])]
+    ratios = [_median_ratio(amounts[:, t - season], amounts[:, t]) for t in range(season, amounts.shape[1])]
     if len(ratios) < 3 or not ratios[-1] < PARTIAL or min(ratios[:-1]) < PARTIAL:
         return amounts, iter(())
     values = amounts.copy()
-    both = np.isfinite(amounts[:, -1]) & np.isfinite(amounts[:, -2])
-    values[both, -1] = amounts[both, -2]
+    both = np.isfinite(amounts[:, -1]) & np.isfinite(amounts[:, -1 - season])
+    values[both, -1] = amounts[both, -1 - season]
     where = np.zeros(amounts.shape, dtype=np.bool_)
     where[:, -1] = both
     return values, iter((_note("partial last year", "carried from the year before", where, amounts, values),))
@@ -160,13 +163,14 @@ def _median_ratio(earlier: FloatArray, later: FloatArray) -> float:
     return float(np.exp(np.median(np.log(later[both]) - np.log(earlier[both]))))
 
 
-def _straighten_outliers(amounts: FloatArray) -> tuple[FloatArray, Iterator[Note]]:
+def _straighten_outliers(amounts: FloatArray, season: int) -> tuple[FloatArray, Iterator[Note]]:
     """An amount far off all its neighbours becomes the straight line between them."""
     years = amounts.shape[1]
     size = np.abs(amounts)
-    padded = np.pad(size, ((0, 0), (NEIGHBOURS, NEIGHBOURS)), constant_values=np.nan)
-    shifts = [k for k in range(2 * NEIGHBOURS + 1) if k != NEIGHBOURS]
-    near = np.stack([padded[:, k : k + years] for k in shifts])
+    steps = {sign * k * unit for k in range(1, NEIGHBOURS + 1) for unit in (1, season) for sign in (-1, 1)}
+    side = NEIGHBOURS * season
+    padded = np.pad(size, ((0, 0), (side, side)), constant_values=np.nan)
+    near = np.stack([padded[:, side + step : side + step + years] for step in sorted(steps)])
     count = np.isfinite(near).sum(axis=0)
     largest = np.where(np.isfinite(near), near, -np.inf).max(axis=0)
     smallest = np.where(np.isfinite(near), near, np.inf).min(axis=0)
@@ -189,19 +193,19 @@ def _bridge(amounts: FloatArray, where: BoolArray) -> FloatArray:
     return values
 
 
-def _fill_silence(amounts: FloatArray) -> tuple[FloatArray, Iterator[Note], IntArray]:
-    """Fill missing years; also the column from which models see each line, (n,)."""
+def _fill_silence(amounts: FloatArray, longest: int) -> tuple[FloatArray, Iterator[Note], IntArray]:
+    """Fill up to so many missing periods; also the column from which models see each line, (n,)."""
     years = amounts.shape[1]
     known = np.isfinite(amounts)
     column = np.arange(years)
     first, last = first_finite(amounts)[:, None], last_finite(amounts)[:, None]
     nothing = last < 0
     silent_end = ~known & (column > last) & ~nothing
-    ended = silent_end & (years - 1 - last >= GAP)
+    ended = silent_end & (years - 1 - last >= longest)
     missing_last = silent_end & ~ended
     length = _gap_length(known)
     inner = ~known & (column > first) & (column < last)
-    gap, long_gap = inner & (length <= GAP), inner & (length > GAP)
+    gap, long_gap = inner & (length <= longest), inner & (length > longest)
 
     values = _bridge(amounts, gap)
     values = np.where(missing_last, fill_forward(amounts), values)
@@ -238,7 +242,7 @@ def _gap_length(known: BoolArray) -> IntArray:
     return np.where(known, 0, ahead + back - 1)
 
 
-def _find_shifts(values: FloatArray, start: IntArray) -> tuple[Iterator[Note], IntArray]:
+def _find_shifts(values: FloatArray, start: IntArray, season: int) -> tuple[Iterator[Note], IntArray]:
     """The last year in which a line's level halved or doubled for good, and where models then begin, (n,)."""
     n, years = values.shape
     size = np.abs(np.where(np.isfinite(values), values, 0.0)).max(axis=1)[:, None]
@@ -247,8 +251,9 @@ def _find_shifts(values: FloatArray, start: IntArray) -> tuple[Iterator[Note], I
     usual = SHIFT_CHANGES * row_quantile(np.abs(changes(level)), 0.5)
     found = np.zeros(n, dtype=np.int64)
     by_year = np.ascontiguousarray(level.T)
-    for s in range(SHIFT_WINDOW, years):
-        before, after = by_year[s - SHIFT_WINDOW : s], by_year[s : s + SHIFT_WINDOW]
+    window, confirmed = (SHIFT_WINDOW, 1) if season == 1 else (max(SHIFT_WINDOW, season),) * 2
+    for s in range(window, years + 1 - confirmed):
+        before, after = by_year[s - window : s], by_year[s : s + window]
         up, down = after.min(axis=0) - before.max(axis=0), before.min(axis=0) - after.max(axis=0)
         jump = np.abs(by_year[s] - by_year[s - 1])
         found = np.where((np.maximum(up, down) >= SHIFT) & (jump > usual), s, found)

@@ -9,15 +9,18 @@ $a_i$ is the line's amount, $\delta_i$ the mean of its last $m_i$ relative chang
 $(|y_t| + |y_{t-1}|) / 2$, $n$ the number of lines and $r_0$ the usual relative change of state spending. A constant
 line hence has a scale too, a growing one a scale of today's size, and a wild one moves no other.
 
+What a line has missed by in the past, measured against what all lines have, stretches its scale further: a line whose
+changes undo each other is known better than one whose changes add up.
+
 The errors of all lines of one size class and horizon make one sample; its finite-sample conformal quantiles bound the
 interval. Source of the quantile: Vovk, Gammerman & Shafer, *Algorithmic Learning in a Random World* (2005).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtri
 
 from forecast.arrays import BoolArray, FloatArray, IntArray, changes, row_any, row_mean
 
@@ -29,6 +32,8 @@ USUAL_CHANGE = 0.074
 """$r_0$: mean absolute error of last year's figure, general funds of 50 states (computed from NASBO, FY1991-2015)."""
 USUAL_LINES = 3.0
 """$\\lambda$: the number of lines that $r_0$ counts for."""
+OWN_ERRORS = 40.0
+"""$\\kappa$: past errors of its own that the pool's count for in a line's stretch."""
 LEAST_SCALE = 0.005
 """Share of its amount under which no line's scale falls."""
 LEAST_MONEY = 1e-6
@@ -43,12 +48,10 @@ THIRDS, CLASS_LINES = 3, 30
 """Size classes of the lines that spend, where each would have so many lines; else one."""
 CLASSES = 1 + THIRDS
 """All classes: class 0 holds lines that spend nothing; they are forecast to stay so, and are not scored."""
-CORE = 80
-"""Percent: the level whose reach stands for a line's spread in a total; farther tails do not add up."""
+KNOTS = (20, 40, 60, 80, 90, 95, 98)
+"""Percent: levels between which a line's distribution is drawn straight, beside those that are asked for."""
 COMMON_SHARE = 0.29
 """Share of variance that a year has in common over all lines: 50 states' forecast errors, FY1987-2015."""
-TOTAL_ORIGINS = 5.0
-"""Origins that the interval implied by the lines counts for in that of the total."""
 
 
 def line_scale(fit: FloatArray) -> FloatArray:
@@ -68,6 +71,40 @@ def line_scale(fit: FloatArray) -> FloatArray:
     return np.where(scale > 0, np.maximum(scale, LEAST_MONEY), NO_AMOUNT_SCALE)
 
 
+def own_stretch(errors: FloatArray, origins: IntArray, periods: int) -> FloatArray:
+    r"""How much wider a line misses than the pool, at each origin and today, (O + 1, n), about one.
+
+    $$q_i = \frac{\sum_{o,k} w_k\,|e_{iok}|/u_k + \kappa}{\sum_{o,k} w_k + \kappa}, \qquad w_k = k^{-1/2}$$
+
+    over the errors known by then; `errors`, (O, n, H), are in the line's scale, $u_k$ is their mean size.
+    Far horizons repeat what near ones said, hence the weights. `periods` is how many are known today.
+    """
+    horizon = errors.shape[2]
+    known = np.isfinite(errors)
+    size = np.where(known, np.abs(errors), 0.0)
+    weight = 1 / np.sqrt(np.arange(1, horizon + 1))
+    total, count = np.zeros((2, errors.shape[1], horizon))
+    out = np.ones((len(origins) + 1, errors.shape[1]))
+    for j, now in enumerate(np.append(origins, periods)):
+        for i, k in came_to_light(origins, int(now), horizon):
+            total[:, k] += size[i, :, k]
+            count[:, k] += known[i, :, k]
+        usual = np.maximum.accumulate(total.sum(axis=0) / count.sum(axis=0).clip(1))
+        share = weight / np.where(usual > 0, usual, 1.0)
+        out[j] = (total @ share + OWN_ERRORS) / (count @ weight + OWN_ERRORS)
+    return out
+
+
+def came_to_light(origins: IntArray, now: int, horizon: int) -> Iterator[tuple[int, int]]:
+    """Places of origins and horizons whose outcome was known in period `now`, but not yet at the origin before it."""
+    earlier = origins[origins < now]
+    before = earlier.max(initial=0)
+    for j, origin in enumerate(earlier):
+        for k in range(horizon):
+            if before < origin + k + 1 <= now:
+                yield j, k
+
+
 def line_amount(fit: FloatArray) -> FloatArray:
     """Amount $a_i$ of each line, USD, (n, T) -> (n,): the mean size of the last three years.
 
@@ -77,10 +114,13 @@ def line_amount(fit: FloatArray) -> FloatArray:
     return np.maximum(row_mean(size[:, -3:]), row_mean(size) / 10)
 
 
-def size_class(fit: FloatArray) -> IntArray:
-    """Class of each line, (n, T) -> (n,): 0 if always zero, else its third by amount, or 1 if lines are few."""
+def size_class(fit: FloatArray, season: int = 1) -> IntArray:
+    """Class of each line, (n, T) -> (n,): 0 if always zero, else its third by amount.
+
+    1 where lines are few, or have several periods a year: there each line's own errors tell more than its class's.
+    """
     spends = row_any(np.isfinite(fit) & (fit != 0))
-    if spends.sum() < THIRDS * CLASS_LINES:
+    if season > 1 or spends.sum() < THIRDS * CLASS_LINES:
         return spends.astype(np.int64)
     amount = line_amount(fit)
     edges = np.quantile(amount[spends], np.arange(1, THIRDS) / THIRDS)
@@ -95,6 +135,17 @@ class Calibration:
     """Above zero and rising with the horizon, (L, C, H)."""
     above: FloatArray
     """The same on the other side, (L, C, H)."""
+
+
+def distribution(calibration: Calibration, levels: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+    """Errors in scales over normal quantiles: the quantiles, (K,), rising, and the errors there, (C, H, K).
+
+    The forecast itself is the median; `levels` are the calibration's, rising.
+    """
+    z = ndtri(0.5 + np.asarray(levels, dtype=np.float64) / 200)
+    middle = np.zeros((1, *calibration.above.shape[1:]))
+    reach = np.concatenate([-calibration.below[::-1], middle, calibration.above])
+    return np.concatenate([-z[::-1], [0.0], z]), np.ascontiguousarray(reach.transpose(1, 2, 0))
 
 
 def calibrate(errors: FloatArray, size: IntArray, levels: Sequence[int], horizon: int) -> Calibration:
@@ -140,34 +191,6 @@ def widths(calibration: Calibration, scale: FloatArray, size: IntArray) -> tuple
 def bounds(
     mean: FloatArray, below: FloatArray, above: FloatArray, never_negative: BoolArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Lower and upper ends, USD, each (L, n, H), about means (n, H).
-
-    Lines that never were negative end at zero. What that cuts off a later year's interval is added on top, so that no
-    interval is narrower than that of the year before, nor than that of a lower level.
-    """
-    low, high = mean - below, mean + above
-    low = np.where(never_negative[:, None], np.maximum(low, np.minimum(mean, 0.0)), low)
-    for k in range(1, mean.shape[1]):
-        high[..., k] = np.maximum(high[..., k], low[..., k] + (high[..., k - 1] - low[..., k - 1]))
-    return low, np.maximum.accumulate(high, axis=0)
-
-
-def total_reach(core: FloatArray, errors: FloatArray, unit: float, levels: Sequence[int]) -> FloatArray:
-    r"""Reach of a total, (L, H): what its lines imply, blended with the total's own back-test errors.
-
-    $$w = \frac{m\,t_m\,u\,\mathrm{rms}_k + \kappa\,z\,\sigma}{m + \kappa}, \qquad
-    \sigma^2 = (1-\rho)\sum_i\sigma_i^2 + \rho\Big(\sum_i\sigma_i\Big)^2$$
-
-    A line's spread $\sigma_i$ is its reach at the level `CORE`, `core` (n, H), over the normal quantile of that
-    level: lines miss partly for reasons of their own, partly through one common shock. `errors`, (O, H), are in units
-    of `unit` $u$, the sum of the lines' scales; $m$ is the number of origins that reach horizon $k$. $z$ and $t_m$
-    are the level's normal and Student quantiles: few origins, wide claims.
-    """
-    spread = core / ndtri(0.5 + CORE / 200)
-    implied = np.sqrt((1 - COMMON_SHARE) * (spread**2).sum(axis=0) + COMMON_SHARE * spread.sum(axis=0) ** 2)
-    count = np.isfinite(errors).sum(axis=0)
-    rms = np.sqrt((np.where(np.isfinite(errors), errors, 0.0) ** 2).sum(axis=0) / count.clip(1))
-    share = 0.5 + np.asarray(levels, dtype=np.float64)[:, None] / 200
-    own = stdtrit(count.clip(1)[None, :], share) * np.maximum.accumulate(rms) * unit
-    blended = (count * own + TOTAL_ORIGINS * ndtri(share) * implied) / (count + TOTAL_ORIGINS)
-    return np.asarray(np.maximum.accumulate(blended, axis=1), dtype=np.float64)
+    """Lower and upper ends, USD, each (L, n, H), about means (n, H); lines that never were negative end at zero."""
+    low = mean - below
+    return np.where(never_negative[:, None], np.maximum(low, np.minimum(mean, 0.0)), low), mean + above

@@ -1,180 +1,222 @@
-r"""Models: each forecasts all lines at once.
+r"""Models: each forecasts all lines at once, from all origins at once.
 
-A model holds choices; `fit` returns what was learned, the model stays as it was. All models see lines by years, (n,
-T), NaN before a line begins and nowhere else, last column the year before the first forecast one. $y_T$ is the last
-amount, $k$ the number of years ahead.
+All models see lines by periods, (n, T), NaN before a line begins and nowhere else, without their season. From origin o
+a model knows the first o columns and nothing after them. $y_T$ is the last amount known, $k$ the number of periods
+ahead. A line of fewer than `TREND_POINTS` amounts is not believed to have a trend of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
 
-from forecast.arrays import BoolArray, FloatArray, IntArray, changes, first_finite, row_any, row_quantile
+from forecast.arrays import BoolArray, FloatArray, IntArray, changes, first_finite, row_any
+from forecast.smoothing import Cells, ThetaCells, blocks, smooth, smooth_theta
 
 TREND_POINTS = 4
-"""Years a line needs before a trend of its own is believed: two or three points make any slope."""
+"""Amounts a line needs before a trend of its own is believed: two or three points make any slope."""
+
+FARTHEST_LOG = 700.0
+"""Logs are cut off there, where their exponentials are still finite."""
 
 WIDEST = 10.0
 """No forecast leaves this multiple of the line's largest amount: a guard, not a belief."""
 
 
 @dataclass(frozen=True)
-class Fitted:
-    r"""What any of the models learned: a level and a slope a line.
+class Lines:
+    """Lines as models see them."""
 
-    $$\hat y_{T+k} = \ell + b\sum_{j=1}^{k}\phi^j \quad\text{or, where the slope is a ratio,}\quad
-    \ell\,\exp\Big(b\sum_{j=1}^{k}\phi^j\Big)$$
-    """
+    values: FloatArray
+    """Amounts without their season, USD, (n, T), NaN before a line begins and nowhere else."""
+    like: IntArray
+    """Number of each line's group of like lines, (n,)."""
+    season: int = 1
+    """Periods of a year."""
 
-    level: FloatArray
-    """$\\ell$, USD, (n,)."""
-    slope: FloatArray
-    """$b$, USD a year, or a log ratio a year, (n,)."""
-    damping: FloatArray
-    """$\\phi$, 1 for a straight line, (n,)."""
-    ratio: BoolArray
-    """Whether the slope is a log ratio, (n,)."""
-    floor: FloatArray
-    """Least amount, USD, (n,): zero for lines that never were negative."""
-    ceiling: FloatArray
-    """Largest amount, USD, (n,)."""
+    def of(self, rows: BoolArray) -> "Lines":
+        """Some of the lines."""
+        return Lines(self.values[rows], self.like[rows], self.season)
 
-    def predict(self, horizon: int) -> FloatArray:
-        """Forecasts one to `horizon` years ahead, USD, (n, H)."""
-        steps = np.cumsum(self.damping[:, None] ** np.arange(1, horizon + 1), axis=1)
-        climb = self.slope[:, None] * steps
-        limit = np.log(WIDEST)
-        grown = self.level[:, None] * np.exp(np.where(self.ratio[:, None], climb, 0.0).clip(-limit, limit))
-        path = np.where(self.ratio[:, None], grown, self.level[:, None] + climb)
-        return np.clip(path, self.floor[:, None], self.ceiling[:, None])
+    def last(self, origins: IntArray) -> FloatArray:
+        """Last amount known at each origin, (O, n), zero where a line has not begun."""
+        return np.nan_to_num(self.values.T[origins - 1])
+
+    def count(self, origins: IntArray) -> IntArray:
+        """Amounts known at each origin, (O, n)."""
+        return (origins[:, None] - first_finite(self.values)).clip(0)
+
+    def reach(self, origins: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Least and largest amount that a forecast may take, (O, n) each."""
+        known = np.nan_to_num(self.values.T)
+        largest = WIDEST * np.maximum.accumulate(np.abs(known), axis=0)[origins - 1]
+        negative = np.minimum.accumulate(known, axis=0)[origins - 1] < 0
+        return np.where(negative, -largest, 0.0), largest
 
 
 class Model(Protocol):
-    """Anything that forecasts lines by years."""
+    """Anything that forecasts lines by periods."""
 
-    name: ClassVar[str]
-
-    def fit(self, history: FloatArray, like: IntArray) -> Fitted:
-        """Learn from (n, T) amounts in USD; `like`, (n,), numbers the groups of like lines."""
+    @property
+    def name(self) -> str:
+        """What it is called in every table."""
         ...
 
+    @property
+    def pooled(self) -> bool:
+        """Whether it learns from all lines, so that it has to see all of them."""
+        ...
 
-def _fitted(history: FloatArray, level: FloatArray, slope: FloatArray, damping: FloatArray, ratio: BoolArray) -> Fitted:
-    """A fit within the bounds that its history sets."""
-    largest = WIDEST * np.abs(np.where(np.isfinite(history), history, 0.0)).max(axis=1)
-    floor = np.where(row_any(history < 0), -largest, 0.0)
-    return Fitted(level=level, slope=slope, damping=damping, ratio=ratio, floor=floor, ceiling=largest)
+    def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
+        """What it says at each origin of the next H periods, USD, (O, n, H); anything where a line has not begun."""
+        ...
 
 
 @dataclass(frozen=True)
 class LastValue:
-    r"""The naive rival: next year is like this year.
+    r"""The naive rival: the next amount is like the last one.
 
     $$\hat y_{T+k} = y_T$$
+
+    Of a line with a season, the last amount without it.
     """
 
     name: ClassVar[str] = "last value"
+    pooled: ClassVar[bool] = False
 
-    def fit(self, history: FloatArray, like: IntArray) -> Fitted:
+    def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
         """Keep the last amounts."""
-        still = np.zeros(len(history))
-        return _fitted(history, history[:, -1], still, still + 1.0, still > 0)
+        return np.repeat(lines.last(origins)[:, :, None], horizon, axis=2)
+
+
+@dataclass(frozen=True)
+class SeasonalNaive:
+    r"""The naive rival of a line with seasons: the amount of a year ago.
+
+    $$\hat y_{T+k} = y_{T+k-m\lceil k/m \rceil}$$
+
+    The last amount where there is no year yet.
+    """
+
+    name: ClassVar[str] = "seasonal naive"
+    pooled: ClassVar[bool] = False
+
+    def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
+        """Look a year back; as index and phase go together, the season may be out of the amounts already."""
+        back = lines.season - 1 - np.arange(horizon) % lines.season
+        place = origins[:, None] - 1 - back
+        year_ago = np.where((place >= 0)[:, None], lines.values.T[place.clip(0)].transpose(0, 2, 1), np.nan)
+        return np.where(np.isfinite(year_ago), year_ago, lines.last(origins)[:, :, None])
 
 
 @dataclass(frozen=True)
 class Drift:
-    r"""The mean yearly change goes on.
+    r"""The mean change goes on.
 
     $$\hat y_{T+k} = y_T + k\,\frac{y_T - y_1}{T - 1}$$
 
-    Lines of fewer than `TREND_POINTS` years get no slope. Source: Hyndman & Athanasopoulos, *Forecasting: Principles
-    and Practice*, 3rd edition, section 5.2.
+    Source: Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*, 3rd edition, section 5.2.
     """
 
     name: ClassVar[str] = "drift"
+    pooled: ClassVar[bool] = False
 
-    def fit(self, history: FloatArray, like: IntArray) -> Fitted:
+    def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
         """Learn the slope from the first and the last amount of each line."""
-        years = history.shape[1]
-        begin = first_finite(history)
-        first = history[np.arange(len(history)), begin.clip(max=years - 1)]
-        passed = years - 1 - begin
-        slope = np.where(passed >= TREND_POINTS - 1, (history[:, -1] - first) / passed.clip(1), 0.0)
-        return _fitted(history, history[:, -1], slope, np.ones(len(history)), np.zeros(len(history), dtype=np.bool_))
+        begin = first_finite(lines.values).clip(max=lines.values.shape[1] - 1)
+        first = np.nan_to_num(lines.values[np.arange(len(begin)), begin])
+        last, count = lines.last(origins), lines.count(origins)
+        slope = np.where(count >= TREND_POINTS, (last - first) / (count - 1).clip(1), 0.0)
+        return last[:, :, None] + slope[:, :, None] * np.arange(1, horizon + 1)
 
 
 @dataclass(frozen=True)
 class DampedTrend:
-    r"""Exponential smoothing with a trend that fades, in logs where every amount is positive, else in dollars.
+    """Exponential smoothing with a trend that fades or, in some of its cells, goes on for good (Holt).
 
-    $$e_t = y_t - \ell_{t-1} - \phi b_{t-1}, \quad \ell_t = \ell_{t-1} + \phi b_{t-1} + \alpha e_t, \quad
-    b_t = \phi b_{t-1} + \alpha\beta e_t, \quad \hat y_{T+k} = \ell_T + b_T\sum_{j=1}^{k}\phi^j$$
-
-    Each line takes the $(\alpha, \beta, \phi)$ of the grid with the least sum of squared $e_t$. It begins with
-    $\ell_1 = y_1$ and $b_1$ the median of its first changes. Source: Gardner & McKenzie, Management Science 31
-    (1985).
+    The formula and its source stand with `forecast.smoothing.smooth`.
     """
 
     name: ClassVar[str] = "damped trend"
+    pooled: ClassVar[bool] = False
 
-    level_weights: tuple[float, ...] = (0.3, 0.6, 0.95)
+    level_weights: tuple[float, ...] = (0.1, 0.3, 0.6, 0.95)
     """$\\alpha$, the share of an error that moves the level."""
-    trend_weights: tuple[float, ...] = (0.05, 0.3)
+    trend_weights: tuple[float, ...] = (0.05, 0.15, 0.4)
     """$\\beta$, the share of that move that goes into the trend."""
-    dampings: tuple[float, ...] = (0.8, 0.9, 0.98)
-    """$\\phi$, the share of a trend that lives on for a year."""
+    dampings: tuple[float, ...] = (0.8, 0.9, 0.97)
+    """$\\phi$, the share of a trend that lives on for a period."""
 
     def grid(self) -> Iterator[tuple[float, float, float]]:
         r"""All $(\alpha, \beta, \phi)$."""
         return product(self.level_weights, self.trend_weights, self.dampings)
 
-    def fit(self, history: FloatArray, like: IntArray) -> Fitted:
-        """Run the recursion once for each point of the grid and keep the best of each line."""
-        ratio = ~row_any(history <= 0)
-        values = np.where(ratio[:, None], np.log(np.where(history > 0, history, 1.0)), history)
-        values = np.where(np.isfinite(history), values, np.nan)
-        trend = _first_trend(values)
-        by_year, known = np.ascontiguousarray(values.T), np.ascontiguousarray(np.isfinite(values).T)
-        best = np.full(len(history), np.inf)
-        level, slope, damping = by_year[-1].copy(), np.zeros(len(history)), np.ones(len(history))
-        for alpha, beta, phi in self.grid():
-            end, rise, loss = _smooth(by_year, known, trend, alpha, alpha * beta, phi)
-            better = loss < best
-            best = np.where(better, loss, best)
-            level, slope = np.where(better, end, level), np.where(better, rise, slope)
-            damping = np.where(better, phi, damping)
-        level = np.where(ratio, np.exp(np.where(ratio, level, 0.0)), level)
-        return _fitted(history, level, slope, damping, ratio)
+    def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
+        """Run the recursion once for each cell of the grid."""
+        cells = Cells.of([(alpha, alpha * beta, phi) for alpha, beta, phi in self.grid()])
+        return _in_blocks(partial(smooth, cells=cells, origins=origins, horizon=horizon), lines, origins)
 
 
-def _first_trend(values: FloatArray) -> FloatArray:
-    """Median of the first changes of each line, (n,); zero for lines of fewer than `TREND_POINTS` years."""
-    step = changes(values)
-    begin = first_finite(values)[:, None]
-    early = np.where(np.arange(step.shape[1]) < begin + TREND_POINTS, step, np.nan)
-    enough = np.isfinite(values).sum(axis=1) >= TREND_POINTS
-    return np.where(enough, row_quantile(early, 0.5), 0.0)
+@dataclass(frozen=True)
+class Holt:
+    """Exponential smoothing with a trend that goes on for good."""
+
+    name: ClassVar[str] = "holt"
+    pooled: ClassVar[bool] = False
+
+    level_weights: tuple[float, ...] = (0.1, 0.3, 0.6, 0.95)
+    """$\\alpha$, the share of an error that moves the level."""
+    trend_weights: tuple[float, ...] = (0.0, 0.05, 0.15, 0.4)
+    """$\\beta$, the share of that move that goes into the trend."""
+
+    def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
+        """The damped trend without damping."""
+        return DampedTrend(self.level_weights, self.trend_weights, (1.0,)).forecast(lines, origins, horizon)
 
 
-def _smooth(
-    by_year: FloatArray, known: BoolArray, trend: FloatArray, alpha: float, gamma: float, phi: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Run the recursion over (T, n): last level, last trend and sum of squared one-step errors, each (n,)."""
-    first = by_year[0]
-    level, slope = np.where(known[0], first, 0.0), trend
-    loss = np.zeros(len(first))
-    for t in range(1, len(by_year)):
-        began = known[t - 1]
-        expected = level + phi * slope
-        error = np.where(began, by_year[t] - expected, 0.0)
-        loss += error * error
-        level = np.where(began, expected + alpha * error, np.where(known[t], by_year[t], 0.0))
-        slope = np.where(began, phi * slope + gamma * error, trend)
-    return level, slope, loss
+@dataclass(frozen=True)
+class Theta:
+    r"""The classical theta method: a smoothed level and half the slope of the straight line through the line.
+
+    $$\hat y_{T+k} = \ell_T + \tfrac12 B_T\,(k + 1)$$
+
+    Source: Assimakopoulos & Nikolopoulos, International Journal of Forecasting 16 (2000); Hyndman & Billah,
+    International Journal of Forecasting 19 (2003).
+    """
+
+    name: ClassVar[str] = "theta"
+    pooled: ClassVar[bool] = False
+
+    level_weights: tuple[float, ...] = (0.05, 0.15, 0.3, 0.5, 0.75, 0.98)
+    """$\\alpha$, the share of an error that moves the level."""
+
+    def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
+        """Smooth the level, then add half the slope."""
+        cells = Cells.of([(alpha, 0.0, 0.0) for alpha in self.level_weights])
+        level = _in_blocks(partial(smooth, cells=cells, origins=origins, horizon=horizon), lines, origins)
+        return np.asarray(level + 0.5 * _slope(lines, origins)[:, :, None] * np.arange(2, horizon + 2))
+
+
+@dataclass(frozen=True)
+class DynamicTheta:
+    """The theta model whose line is kept up to date; formula and source with `forecast.smoothing.smooth_theta`."""
+
+    name: ClassVar[str] = "dynamic theta"
+    pooled: ClassVar[bool] = False
+
+    level_weights: tuple[float, ...] = (0.05, 0.15, 0.3, 0.5, 0.75, 0.98)
+    """$\\alpha$, the share of an amount that moves the level."""
+    thetas: tuple[float, ...] = (1.5, 2.0, 4.0)
+    """$\\theta$, how much of the line's own curvature is left in."""
+
+    def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
+        """Run the recursion once for each cell of the grid."""
+        cells = ThetaCells.of(self.level_weights, self.thetas)
+        return _in_blocks(partial(smooth_theta, cells=cells, origins=origins, horizon=horizon), lines, origins)
 
 
 @dataclass(frozen=True)
@@ -192,29 +234,111 @@ class PooledGrowth:
     """
 
     name: ClassVar[str] = "pooled growth"
+    pooled: ClassVar[bool] = True
 
     years: int = 10
     """How far back growth is looked at."""
     leaning: float = 10.0
     """$\\kappa$, the number of pairs that the wider pool counts for."""
 
-    def fit(self, history: FloatArray, like: IntArray) -> Fitted:
-        """Learn one growth rate a group of like lines."""
-        recent = history[:, -self.years - 1 :]
-        usable = np.where(recent > 0, recent, np.nan)
-        growth = changes(np.log(usable))
-        line, _ = np.nonzero(np.isfinite(growth))
-        pairs = pd.Series(growth[np.isfinite(growth)])
+    def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
+        """Learn one growth rate a group of like lines and origin."""
+        growth = changes(np.log(np.where(lines.values > 0, lines.values, np.nan)))
+        rates = np.stack([self._rates(growth[:, : origin - 1], lines) for origin in origins])
+        limit = np.log(WIDEST)
+        climb = (rates[:, :, None] * np.arange(1, horizon + 1)).clip(-limit, limit)
+        return np.asarray(lines.last(origins)[:, :, None] * np.exp(climb))
+
+    def _rates(self, growth: FloatArray, lines: Lines) -> FloatArray:
+        """Growth rate of each line's group, (n,), out of (n, t) changes of logs."""
+        recent = growth[:, max(0, growth.shape[1] - self.years * lines.season) :]
+        known = np.isfinite(recent)
+        line, _ = np.nonzero(known)
+        pairs = pd.Series(recent[known])
         overall = (pairs.median() if len(pairs) else 0.0) * len(pairs) / (len(pairs) + self.leaning)
-        table = pairs.groupby(like[line]).agg(["median", "size"])
+        table = pairs.groupby(lines.like[line]).agg(["median", "size"])
         leaned = (table["median"] * table["size"] + overall * self.leaning) / (table["size"] + self.leaning)
-        rate = leaned.reindex(like).fillna(overall).to_numpy(dtype=np.float64)
-        ones = np.ones(len(history))
-        return _fitted(history, history[:, -1], rate, ones, ones > 0)
+        return leaned.reindex(lines.like).fillna(overall).to_numpy(dtype=np.float64)
 
 
-MODELS: tuple[Model, ...] = (LastValue(), Drift(), DampedTrend(), PooledGrowth())
+@dataclass(frozen=True)
+class InLogs:
+    """A model that sees the logs of a line whose amounts are all positive, and the line itself where they are not."""
+
+    model: Model
+
+    @property
+    def name(self) -> str:
+        """The model's name and how it looks at lines."""
+        return f"{self.model.name}, logs"
+
+    @property
+    def pooled(self) -> bool:
+        """As the model is."""
+        return self.model.pooled
+
+    def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
+        """Take logs of each line over its first amount, forecast, and go back."""
+        positive = ~row_any(lines.values <= 0)
+        begin = first_finite(lines.values).clip(max=lines.values.shape[1] - 1)
+        first = np.nan_to_num(lines.values[np.arange(len(begin)), begin])
+        start = np.log(np.where(positive & (first > 0), first, 1.0))[:, None]
+        logs = np.log(np.where(positive[:, None] & (lines.values > 0), lines.values, 1.0)) - start
+        seen = np.where(np.isfinite(lines.values), np.where(positive[:, None], logs, lines.values), np.nan)
+        said = self.model.forecast(Lines(seen, lines.like, lines.season), origins, horizon)
+        grown = np.exp(np.where(positive[:, None], said + start, 0.0).clip(-FARTHEST_LOG, FARTHEST_LOG))
+        return np.where(positive[:, None], grown, said)
+
+
+def _in_blocks(run: Callable[[FloatArray], FloatArray], lines: Lines, origins: IntArray) -> FloatArray:
+    """A recursion over all lines, block by block; the last amount for lines too short for a trend.
+
+    Each line is counted in a unit near its own largest amount: beside an enormous line the squares of a small one would
+    vanish. A power of two, so that no digit changes.
+    """
+    largest = np.abs(np.nan_to_num(lines.values)).max(axis=1, keepdims=True)
+    unit = np.exp2(np.floor(np.log2(np.where(largest > 0, largest, 1.0))))
+    parts = [run(lines.values[block] / unit[block]) * unit[block] for block in blocks(len(lines.values))]
+    said = np.concatenate(parts, axis=1)
+    short = lines.count(origins) < TREND_POINTS
+    return np.where(short[:, :, None], lines.last(origins)[:, :, None], said)
+
+
+def _slope(lines: Lines, origins: IntArray) -> FloatArray:
+    """Slope of the straight line through the amounts known at each origin, (O, n), zero where they are few."""
+    known = np.isfinite(lines.values).T
+    y = np.where(known, lines.values.T, 0.0)
+    time = known.cumsum(axis=0) - 1.0
+    count = known.cumsum(axis=0)[origins - 1]
+    sum_y, sum_ty = y.cumsum(axis=0)[origins - 1], (time * y).cumsum(axis=0)[origins - 1]
+    middle, spread = (count - 1) / 2, count * (count**2 - 1.0) / 12
+    slope = (sum_ty - middle * sum_y) / np.where(spread > 0, spread, 1.0)
+    return np.where(count >= TREND_POINTS, slope, 0.0)
+
+
+MODELS: tuple[Model, ...] = (
+    LastValue(),
+    Drift(),
+    PooledGrowth(),
+    DampedTrend(),
+    InLogs(DampedTrend()),
+    Theta(),
+    InLogs(Theta()),
+    DynamicTheta(),
+    InLogs(DynamicTheta()),
+)
 """The models that an outlook weighs, the naive rival first."""
+
+
+def models_for(season: int) -> tuple[Model, ...]:
+    """The models for lines of so many periods a year; their naive rival is `naive_rival`'s."""
+    return MODELS if season == 1 else (*MODELS, SeasonalNaive())
+
+
+def naive_rival(season: int) -> str:
+    """Name of the naive rival: what happened last, or a year ago."""
+    return LastValue.name if season == 1 else SeasonalNaive.name
+
 
 COMBINED = "combined"
 """Name of the weighed mean of all models."""

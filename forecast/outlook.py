@@ -1,140 +1,69 @@
-"""The outlook: what will be spent if nothing changes, by line and in total; the result, and the way through."""
+"""The outlook: what will be spent if nothing changes, by line and in total. The way through, from a table to a result.
+
+    read -> clean -> back-test -> known appropriations -> reconcile -> follow indices -> calibrate -> override -> result
+
+Lines and the sums above them (nodes) are forecast alike, and reconciliation makes them agree. What a line missed by in
+the past, after all of that, calibrates its interval; joint sample paths of the lines give the intervals of the nodes.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from forecast import overrides as by_hand
+from forecast.appropriations import given
 from forecast.arrays import FloatArray, IntArray, first_finite
-from forecast.backtest import Backtest, backtest, combine, never_negative, score
-from forecast.cleaning import Cleaned, clean, list_treatments
+from forecast.backtest import Backtest, Prepared, backtest
+from forecast.boost import with_boost
+from forecast.cleaning import list_treatments
 from forecast.errors import SettingError
-from forecast.intervals import (
-    CORE,
-    bounds,
-    calibrate,
-    line_scale,
-    size_class,
-    total_reach,
-    widths,
-)
-from forecast.models import COMBINED, MODELS
-from forecast.spending import ALL, Ledger, lay_out, read_spending
+from forecast.escalators import follow, followers, index_paths
+from forecast.evidence import appropriated
+from forecast.hierarchy import Hierarchy, hierarchy, reconcile
+from forecast.intervals import KNOTS, calibrate, distribution
+from forecast.models import models_for, naive_rival
+from forecast.paths import Marginals, fit_dependence
+from forecast.result import Joint, Outlook
+from forecast.scores import never_negative, score, score_lines
+from forecast.spending import Ledger, lay_out, read_spending
 
-FARTHEST = 50
-"""Years: the longest horizon."""
+FARTHEST = 120
+"""Periods: the longest horizon."""
+MOST_MOVED = 0.5
+"""Scales that reconciliation draws a line at most: one wild line in a sum cannot carry the others off.
+
+A line that has ended is not drawn at all.
+"""
+LONGEST_SEASON = 366
+"""Periods of a year, at most."""
 LARGEST = 1e50
 """USD: tables with larger amounts are computed in a larger unit, so that squares stay finite."""
 
 
-@dataclass(frozen=True, eq=False)
-class Outlook:
-    """What will be spent, with intervals, and how that was judged. Money is nominal USD of each fiscal year."""
+@dataclass(frozen=True)
+class _Tried:
+    """Series that have been forecast, today and at earlier origins."""
 
-    keys: tuple[str, ...]
-    """Names of the key columns."""
-    lines: pd.DataFrame
-    """`keys..., period, mean, lo_80, hi_80, lo_95, hi_95`, a row a line and year, sorted by keys and period."""
-    totals: pd.DataFrame
-    """The same for the sum of all lines, a row a year, without keys."""
-    scores: pd.DataFrame
-    """`model, horizon, smape, mase, coverage_80, coverage_95, weight, n`, with `last value` and `combined`."""
-    weights: pd.DataFrame
-    """A row a line (indexed by its keys), a column a model; rows sum to 1."""
-    treatments: pd.DataFrame
-    """`keys..., period, found, treatment, before, after`: everything that cleaning did, in USD.
+    amounts: FloatArray
+    """As they were given, (n, T)."""
+    now: Prepared
+    test: Backtest
 
-    A level shift leaves the amounts as they are: `before` is then that of the year before, `after` that of the year.
-    """
-    history: pd.DataFrame
-    """`keys..., period, amount`, cleaned, each line from its first year to the last of the table."""
+    def with_combined(self, then: FloatArray, ahead: FloatArray) -> "_Tried":
+        """The same with another combined forecast, (O, n, H) and (n, H)."""
+        forecasts, today = self.test.forecasts.copy(), self.test.ahead.copy()
+        forecasts[:, -1], today[-1] = then, ahead
+        return replace(self, test=replace(self.test, forecasts=forecasts, ahead=today))
 
-    def frame(self) -> pd.DataFrame:
-        """Lines, then totals under keys that are all `(all)`: the shape of `outlook.csv`."""
-        totals = self.totals.copy()
-        for place, key in enumerate(self.keys):
-            totals.insert(place, key, ALL)
-        return pd.concat([self.lines, totals], ignore_index=True) if self.keys else totals
+    def told(self) -> FloatArray:
+        """Combined forecasts at all origins and today, (O + 1, n, H)."""
+        return np.append(self.test.forecasts[:, -1], self.test.ahead[None, -1], axis=0)
 
-    def best(self, horizon: int = 1) -> str:
-        """The model with the smallest sMAPE `horizon` years ahead; may well be `last value`, which also wins a tie."""
-        ahead = self.scores[self.scores["horizon"] == horizon].dropna(subset="smape").set_index("model")
-        return str(ahead["smape"].idxmin()) if len(ahead) else MODELS[0].name
-
-    def index(self, base: int) -> pd.DataFrame:
-        """How each line moves from fiscal year `base` on: its amount in later years over its amount in `base`.
-
-        A row a line (indexed by its keys), a column a fiscal year (`int`) from `base` + 1 to `base` + horizon, as far
-        as the outlook reaches. Years of the past are the cleaned history, later ones the mean; so with the last year
-        of history as `base` it is mean / last cleaned amount. 1.0 where the amount in `base` is zero or the line had
-        not begun.
-
-        Raises:
-            SettingError: when `base` is no year of the history or outlook with a year after it.
-        """
-        past = self._wide(self.history, "amount")
-        path = pd.concat([past, self._wide(self.lines, "mean")], axis=1)
-        last = int(path.columns[-1])
-        if base not in path.columns or base == last:
-            years = f"{path.columns[0]} to {last - 1}"
-            raise SettingError("Outlook.index", [f"base {base} is not in {years}. Choose one of them."])
-        horizon = last - int(past.columns[-1])
-        years_on = [year for year in range(base + 1, last + 1) if year <= base + horizon]
-        start = path[base].to_numpy(dtype=np.float64)
-        usable = np.isfinite(start) & (start != 0)
-        later = path[years_on].to_numpy(dtype=np.float64)
-        ratio = np.where(usable[:, None], later / np.where(usable, start, 1.0)[:, None], 1.0)
-        return pd.DataFrame(ratio, index=path.index, columns=pd.Index(years_on, name="fiscal_year"))
-
-    def summary(self) -> str:
-        """The outlook as a page of text: totals in millions of USD, scores one year ahead, what was treated."""
-        return "\n".join([*self._total_rows(), "", *self._score_rows(), "", *self._treatment_rows()])
-
-    def __str__(self) -> str:
-        """The same as `summary`."""
-        return self.summary()
-
-    def _wide(self, frame: pd.DataFrame, column: str) -> pd.DataFrame:
-        """Lines by fiscal years (`int`) of one column, in the order of `weights`."""
-        period = frame["period"]
-        year = period.dt.year if isinstance(period.dtype, pd.PeriodDtype) else period
-        years = np.sort(year.unique())
-        place = _places(frame, self.keys, self.weights.index)
-        wide = np.full((len(self.weights), len(years)), np.nan)
-        wide[place, np.searchsorted(years, year.to_numpy())] = frame[column].to_numpy()
-        return pd.DataFrame(wide, index=self.weights.index, columns=[int(year) for year in years])
-
-    def _total_rows(self) -> list[str]:
-        """Totals with their intervals."""
-        bands = [column for column in self.totals.columns if column.startswith(("lo_", "hi_"))]
-        head = "".join(f"{name.replace('_', ' '):>13}" for name in ("mean", *bands))
-        count = f"{len(self.weights):,} line{'' if len(self.weights) == 1 else 's'}"
-        rows = [f"Outlook of {count}, total in millions of USD", f"{'period':<14}{head}"]
-        for row in self.totals.to_dict("records"):
-            amounts = "".join(f"{row[name] / 1e6:>13,.1f}" for name in ("mean", *bands))
-            rows.append(f"{row['period']!s:<14}{amounts}")
-        return rows
-
-    def _score_rows(self) -> list[str]:
-        """Scores one year ahead."""
-        covered = [column for column in self.scores.columns if column.startswith("coverage_")]
-        heads = ("smape", "mase", *covered, "weight", "n")
-        rows = [
-            f"Back-test one year ahead (smallest sMAPE: {self.best()})",
-            f"{'model':<14}" + "".join(f"{head.replace('_', ' '):>13}" for head in heads),
-        ]
-        for row in self.scores[self.scores["horizon"] == 1].to_dict("records"):
-            cells = [f"{row['smape']:>13.1f}", *(f"{row[head]:>13.2f}" for head in heads[1:-1]), f"{row['n']:>13,}"]
-            rows.append(f"{row['model']:<14}" + "".join(cells))
-        return rows
-
-    def _treatment_rows(self) -> list[str]:
-        """How often what was treated."""
-        if self.treatments.empty:
-            return ["Nothing had to be treated."]
-        counts = (self.treatments["found"] + ": " + self.treatments["treatment"]).value_counts().sort_index()
-        return ["Treated:", *(f"  {count:,} x {what}" for what, count in counts.items())]
+    def one_step_errors(self) -> FloatArray:
+        """Actual less combined forecast of the next period at each origin, (O, n), NaN where unknown."""
+        return np.asarray(self.test.actual[:, :, 0] - self.test.forecasts[:, -1, :, 0], dtype=np.float64)
 
 
 def outlook(
@@ -143,46 +72,74 @@ def outlook(
     levels: Sequence[int] = (80, 95),
     *,
     like: Sequence[str] = (),
+    season: int | None = None,
+    appropriations: pd.DataFrame | None = None,
+    index: pd.DataFrame | None = None,
+    overrides: pd.DataFrame | None = None,
+    also: Sequence[Sequence[str]] = (),
+    sums: bool = True,
+    boost: bool = False,
+    seed: int = 0,
 ) -> Outlook:
-    """Forecast spending `horizon` years ahead with intervals, by line and in total.
+    """Forecast spending `horizon` periods ahead with intervals, by line and in total.
 
     Args:
-        spending: the long frame `keys..., period, amount`, such as `read_spending` returns; the period is a fiscal year
-            as `int` or an annual pandas Period.
-        horizon: fiscal years after the last one of the table.
+        spending: the long frame `keys..., period, amount`, such as `read_spending` returns: fiscal years, quarters or
+            months as pandas Periods, or plain integers.
+        horizon: periods after the last one of the table.
         levels: chances, in percent, that an amount lies within its interval.
         like: key columns that lines must share to be like each other, such as `category`; growth is pooled among like
             lines first. By default all lines are like each other.
+        season: periods of a year; by default as the periods say, one for plain integers.
+        appropriations: `keys..., period, amount`, of past periods and of those already enacted, by all or some of the
+            keys. What is enacted is evidence: see `forecast.appropriations`.
+        index: `keys..., period, index`, for lines that follow an escalator or a price index: see `forecast.escalators`.
+        overrides: amounts set by hand, `keys..., period, amount, reason, author, date`: see `forecast.overrides`.
+        also: further sets of keys to have sums for, such as `("agency", "fund")`; single keys and the first few of all
+            keys have theirs anyway.
+        sums: whether the sums above the lines are forecast too, reconciled with the lines, and given; if not, lines
+            stand for themselves.
+        boost: whether gradient boosting across lines joins the models (extra `boost`).
+        seed: of the sample paths from which the intervals of sums are read, and of the boosting.
 
     Raises:
-        SettingError: for a horizon, levels or `like` out of their range.
+        SettingError: for a setting out of its range.
         SpendingError: for a table that cannot be read, with every problem at once.
     """
-    _check_settings(spending, horizon, levels, like)
+    _check_settings(spending, horizon, levels, like, season)
     levels = sorted(set(levels))
     ledger = lay_out(read_spending(spending, amount="amount"))
+    tree = hierarchy(ledger.lines, also)
     unit = max(1.0, float(np.nanmax(np.abs(ledger.amounts))) / LARGEST)
-    amounts = ledger.amounts / unit
-    now = clean(amounts)
-    alike = _groups(ledger, like)
-    test = backtest(amounts, now, alike, MODELS, horizon)
+    length = season or ledger.season
+    lines = _try(ledger.amounts / unit, _groups(ledger, like), length, horizon)
+    if boost:
+        lines = replace(lines, test=with_boost(lines.test, lines.now, seed=seed))
+    enacted = None if appropriations is None else appropriated(ledger, tree, appropriations, horizon)
+    if enacted is not None:
+        lines = _given(lines, enacted[1] / unit)
+    if sums and len(tree.nodes):
+        nodes = _try(_node_amounts(tree, lines.now), np.zeros(len(tree.nodes), dtype=np.int64), length, horizon)
+        lines = _reconciled(tree, nodes if enacted is None else _given(nodes, enacted[0] / unit), lines)
+    if index is not None:
+        lines = _following(lines, index_paths(ledger, index, horizon), horizon)
+    return _result(ledger, tree, lines, levels, unit, overrides, seed if sums else None)
 
-    forecasts = np.stack([model.fit(now.fit, alike).predict(horizon) for model in MODELS])
-    mean = combine(forecasts, test.weights)
-    line_bounds, total_bounds = _intervals(now, mean, test, levels)
-    return _result(ledger, levels, now, test, mean, line_bounds, total_bounds, unit)
 
-
-def _check_settings(spending: pd.DataFrame, horizon: int, levels: Sequence[int], like: Sequence[str]) -> None:
+def _check_settings(
+    spending: pd.DataFrame, horizon: int, levels: Sequence[int], like: Sequence[str], season: int | None
+) -> None:
     """Refuse what no outlook can have."""
     problems = []
     if not isinstance(horizon, int | np.integer) or not 1 <= horizon <= FARTHEST:
-        problems.append(f"horizon {horizon} is not a whole number of years from 1 to {FARTHEST}.")
+        problems.append(f"horizon {horizon} is not a whole number of periods from 1 to {FARTHEST}.")
     for level in levels:
         if not isinstance(level, int | np.integer) or not 1 <= level <= 99:
             problems.append(f"level {level} is not a whole percentage from 1 to 99. Write 80 for 80 %.")
     if not levels:
         problems.append("there is no level. Give at least one, such as 80.")
+    if season is not None and (not isinstance(season, int | np.integer) or not 1 <= season <= LONGEST_SEASON):
+        problems.append(f"season {season} is not a whole number of periods from 1 to {LONGEST_SEASON}.")
     for key in like:
         if key not in spending.columns or key in ("period", "amount"):
             has = ", ".join(str(name) for name in spending.columns if name not in ("period", "amount")) or "none"
@@ -198,64 +155,143 @@ def _groups(ledger: Ledger, like: Sequence[str]) -> IntArray:
     return np.asarray(ledger.lines.groupby(list(like), sort=True).ngroup(), dtype=np.int64)
 
 
-Bounds = tuple[FloatArray, FloatArray]
+def _try(amounts: FloatArray, like: IntArray, season: int, horizon: int) -> _Tried:
+    """Forecast (n, T) amounts today and at earlier origins."""
+    now = Prepared.of(amounts, season)
+    return _Tried(amounts, now, backtest(amounts, now, like, models_for(season), horizon))
 
 
-def _intervals(now: Cleaned, mean: FloatArray, test: Backtest, levels: Sequence[int]) -> tuple[Bounds, Bounds]:
-    """Lower and upper ends of the lines, (L, n, H), and of the total, (L, 1, H)."""
-    horizon = mean.shape[1]
-    scale, size = line_scale(now.fit), size_class(now.fit)
-    errors = test.scaled_errors(test.names.index(COMBINED)).reshape(-1, horizon)
-    below, above = widths(calibrate(errors, test.size.ravel(), levels, horizon), scale, size)
-    never = never_negative(now.values)
-    lines = bounds(mean, below, above, never)
-    if len(mean) == 1:
-        return lines, lines
-    core = widths(calibrate(errors, test.size.ravel(), (CORE,), horizon), scale, size)
-    total_below, total_above = (
-        total_reach(reach[0], test.total_errors, float(scale.sum()), levels)[:, None] for reach in core
-    )
-    return lines, bounds(mean.sum(axis=0)[None], total_below, total_above, np.array([bool(never.all())]))
+def _node_amounts(tree: Hierarchy, lines: Prepared) -> FloatArray:
+    """Sums of the cleaned amounts of lines, (a, T), NaN before any of them begins."""
+    values = lines.cleaned.values
+    known = np.isfinite(values)
+    sums = tree.add_up(np.where(known, values, 0.0))
+    return np.where(tree.add_up(known.astype(np.float64)) > 0, sums, np.nan)
+
+
+def _given(tried: _Tried, enacted: FloatArray) -> _Tried:
+    """What is expected given the appropriations, (n, T + H)."""
+    test = tried.test
+    found = given(tried.amounts, enacted, test.forecasts[:, -1], test.ahead[-1], test.origins)
+    return tried.with_combined(found.then, found.now)
+
+
+def _reconciled(tree: Hierarchy, nodes: _Tried, lines: _Tried) -> _Tried:
+    """Lines that agree with the nodes, today and, by the same weights, at all origins."""
+    base = np.concatenate([nodes.told(), lines.told()], axis=1)
+    origins, rows, horizon = base.shape
+    flat = base.transpose(1, 0, 2).reshape(rows, -1)
+    errors = np.concatenate([nodes.one_step_errors(), lines.one_step_errors()], axis=1).T
+    floor = np.where(never_negative(lines.now.cleaned.values), 0.0, -np.inf)
+    moved = reconcile(tree, flat, errors, floor).reshape(-1, origins, horizon).transpose(1, 0, 2)
+    said, most = lines.told(), np.where(lines.test.size > 0, MOST_MOVED * lines.test.scale, 0.0)[:, :, None]
+    moved = np.clip(moved, said - most, said + most)
+    return lines.with_combined(moved[:-1], moved[-1])
+
+
+def _following(lines: _Tried, paths: FloatArray, horizon: int) -> _Tried:
+    """Lines that have an index follow it, also where the back-test asks what that would have missed by."""
+    rows = followers(paths, horizon)
+    periods = lines.now.seen.shape[1]
+    cuts = np.append(lines.test.origins, periods)
+    last = np.nan_to_num(lines.now.cleaned.values.T[cuts - 1])
+    said = lines.told()
+    path = follow(paths, last, cuts, horizon)
+    said = np.where(rows[:, None] & np.isfinite(path), path, said)
+    return lines.with_combined(said[:-1], said[-1])
 
 
 def _result(
     ledger: Ledger,
+    tree: Hierarchy,
+    lines: _Tried,
     levels: Sequence[int],
-    now: Cleaned,
-    test: Backtest,
-    mean: FloatArray,
-    line_bounds: Bounds,
-    total_bounds: Bounds,
     unit: float,
+    overrides: pd.DataFrame | None,
+    seed: int | None,
 ) -> Outlook:
-    """Frames in USD out of arrays in `unit`."""
-    n, horizon = mean.shape
-    ahead = ledger.years[-1] + np.arange(1, horizon + 1)
-    columns, total_columns = {"mean": mean.ravel() * unit}, {"mean": mean.sum(axis=0) * unit}
-    for j, level in enumerate(levels):
-        for end, name in enumerate(("lo", "hi")):
-            columns[f"{name}_{level}"] = line_bounds[end][j].ravel() * unit
-            total_columns[f"{name}_{level}"] = total_bounds[end][j, 0] * unit
-    places = np.repeat(np.arange(n), horizon)
-    known = np.arange(len(ledger.years)) >= first_finite(now.values)[:, None]
-    line, year = np.nonzero(known)
+    """Frames in USD out of arrays in `unit`; no sums without a seed for their paths."""
+    now, test = lines.now, lines.test
+    n, horizon = test.ahead.shape[1:]
+    steps = ledger.steps[-1] + np.arange(1, horizon + 1)
+    places, ahead = np.repeat(np.arange(n), horizon), np.tile(steps, n)
+    model = ledger.long(places, ahead, mean=test.ahead[-1].ravel() * unit)
+    mean, set_by_hand = _overridden(model, overrides)
+    joint = _joint(tree, lines, mean.reshape(n, horizon) / unit, levels, unit)
+    known = np.arange(len(ledger.steps)) >= first_finite(now.cleaned.values)[:, None]
+    line, place = np.nonzero(known)
+    naive, names = naive_rival(now.season.length), _line_index(ledger)
     return Outlook(
         keys=ledger.keys,
-        lines=ledger.long(places, np.tile(ahead, n), **columns),
-        totals=pd.DataFrame({"period": ledger.periods(ahead), **total_columns}),
-        scores=score(test, now, levels),
-        weights=pd.DataFrame(test.weights, index=_line_index(ledger), columns=list(test.names[:-1])),
+        lines=ledger.long(places, ahead, mean=mean, **_columns(joint.line_quantiles(_shares(levels)), levels)),
+        nodes=_nodes(ledger, tree, mean.reshape(n, horizon), joint, levels, seed)
+        if seed is not None
+        else model.iloc[:0],
+        scores=score(test, now, levels, naive),
+        line_scores=score_lines(test, now, levels, naive).set_axis(names, axis=0),
+        weights=pd.DataFrame(test.weights, index=names, columns=list(test.names[:-1])),
         treatments=_treatments(ledger, now, unit),
-        history=ledger.long(line, ledger.years[year], amount=now.values[line, year] * unit),
+        history=ledger.long(line, ledger.steps[place], amount=now.cleaned.values[line, place] * unit),
+        overrides=set_by_hand,
+        naive=naive,
+        joint=joint,
     )
 
 
-def _treatments(ledger: Ledger, now: Cleaned, unit: float) -> pd.DataFrame:
+def _overridden(model: pd.DataFrame, overrides: pd.DataFrame | None) -> tuple[FloatArray, pd.DataFrame]:
+    """Means of lines with overrides in, and what was set by hand: `keys..., period, mean, model_mean`."""
+    if overrides is None:
+        return model["mean"].to_numpy(dtype=np.float64), model.assign(model_mean=model["mean"]).iloc[:0]
+    table = by_hand.apply(model, overrides)
+    touched = table.loc[table["overridden"], [*model.columns, "model_mean"]]
+    return table["mean"].to_numpy(dtype=np.float64), touched.reset_index(drop=True)
+
+
+def _joint(tree: Hierarchy, lines: _Tried, mean: FloatArray, levels: Sequence[int], unit: float) -> Joint:
+    """How lines are distributed about means (n, H), each for itself and together."""
+    test, horizon = lines.test, mean.shape[1]
+    knots = sorted({*KNOTS, *levels})
+    errors = test.scaled_errors(len(test.names) - 1)
+    fitted = calibrate(errors.reshape(-1, horizon), test.size[:-1].ravel(), knots, horizon)
+    floor = np.where(never_negative(lines.now.cleaned.values), 0.0, -np.inf)
+    marginals = Marginals(mean, test.scale[-1], test.size[-1], *distribution(fitted, knots), floor)
+    return Joint(tree, marginals, fit_dependence(tree, errors), unit)
+
+
+def _columns(quantiles: FloatArray, levels: Sequence[int]) -> dict[str, FloatArray]:
+    """Lower and upper ends, (rows, H, 2 L), as columns of a long frame."""
+    names = [f"{side}_{level}" for level in levels for side in ("lo", "hi")]
+    return {name: quantiles[..., place].ravel() for place, name in enumerate(names)}
+
+
+def _nodes(
+    ledger: Ledger, tree: Hierarchy, mean: FloatArray, joint: Joint, levels: Sequence[int], seed: int
+) -> pd.DataFrame:
+    """The sums above the lines, the finest level first, the total last."""
+    horizon = mean.shape[1]
+    steps = ledger.steps[-1] + np.arange(1, horizon + 1)
+    order = np.arange(len(tree.nodes))[::-1]
+    sums = tree.add_up(mean)
+    ends = joint.node_quantiles(_shares(levels), seed)
+    ends[..., 0::2] = np.minimum(ends[..., 0::2], sums[..., None])
+    ends[..., 1::2] = np.maximum(ends[..., 1::2], sums[..., None])
+    columns = {"mean": sums.ravel(), **_columns(ends, levels)}
+    frame = tree.nodes[list(ledger.keys)].iloc[np.repeat(order, horizon)].reset_index(drop=True)
+    frame["period"] = ledger.periods(np.tile(steps, len(order))).to_numpy()
+    return frame.assign(**{name: values.reshape(-1, horizon)[order].ravel() for name, values in columns.items()})
+
+
+def _shares(levels: Sequence[int]) -> list[float]:
+    """Chances of an amount below the lower and the upper end, level by level."""
+    return [0.5 + sign * level / 200 for level in levels for sign in (-1, 1)]
+
+
+def _treatments(ledger: Ledger, now: Prepared, unit: float) -> pd.DataFrame:
     """What cleaning did, by keys and period."""
-    notes = list_treatments(now.notes)
+    notes = list_treatments(now.cleaned.notes)
     money = {name: notes[name].to_numpy(dtype=np.float64) * unit for name in ("before", "after")}
     words = {name: notes[name].astype("str") for name in ("found", "treatment")}
-    return ledger.long(notes["line"].to_numpy(), ledger.years[notes["year"].to_numpy()], **words, **money)
+    return ledger.long(notes["line"].to_numpy(), ledger.steps[notes["year"].to_numpy()], **words, **money)
 
 
 def _line_index(ledger: Ledger) -> pd.Index:
@@ -263,11 +299,3 @@ def _line_index(ledger: Ledger) -> pd.Index:
     if len(ledger.keys) > 1:
         return pd.MultiIndex.from_frame(ledger.lines)
     return pd.Index(ledger.lines[ledger.keys[0]]) if ledger.keys else pd.RangeIndex(1)
-
-
-def _places(frame: pd.DataFrame, keys: tuple[str, ...], index: pd.Index) -> IntArray:
-    """Row in `index` of each row of a frame."""
-    if not keys:
-        return np.zeros(len(frame), dtype=np.int64)
-    own = pd.MultiIndex.from_frame(frame[list(keys)]) if len(keys) > 1 else pd.Index(frame[keys[0]])
-    return index.get_indexer(own).astype(np.int64)

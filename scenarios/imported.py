@@ -18,6 +18,7 @@ from scenarios.parameters import Settings, default_of, making_parameters, unknow
 from scenarios.pipeline import outlook_of
 from scenarios.study import GIVEN, Assumed, Study, StudyFacts, checked, read_study, refuse_occupied, write_study
 from scenarios.tables import LINE_KEYS
+from scenarios.workbooks import read_sheets
 
 
 def import_study(
@@ -85,20 +86,23 @@ def with_room(study: Study, room: float = default_of("import.room")) -> Study:
     )
 
 
-def read_spending_table(source: Path) -> pd.DataFrame:
-    """Spending as the forecaster takes it, from a study or from any long CSV table.
-
-    A table needs `period` and `amount` (or `expended`); its other columns are keys, money columns aside.
-    """
-    if source.is_dir() or source.suffix == ".xlsx":
+def read_spending_table(
+    source: Path,
+    *,
+    amount: str | None = None,
+    period: str = "period",
+    keys: Sequence[str] | None = None,
+    freq: str | None = None,
+) -> pd.DataFrame:
+    """Spending as the forecaster takes it, from a study or from any long table; see `forecast.read_spending`."""
+    if source.is_dir() or (source.suffix == ".xlsx" and source.exists() and "study" in read_sheets(source)):
         spending = build.spending_of(read_study(source))
         if spending.empty:
             raise StudyError([Problem("tables/spending.csv", "holds no history", "Add at least one fiscal year")])
         return spending
     if not source.exists():
-        raise StudyError([Problem(str(source), "does not exist", "Name a CSV table or a study")])
-    header = pd.read_csv(source, nrows=0).columns
-    table = forecast.read_spending(source, amount="amount" if "amount" in header else "expended")
+        raise StudyError([Problem(str(source), "does not exist", "Name a table or a study")])
+    table = forecast.read_spending(source, amount, period=period, keys=keys, freq=freq)
     known = [c for c in table if c not in (*LINE_KEYS, "period", "amount")]
     return table[[*(k for k in LINE_KEYS if k in table), *known, "period", "amount"]]
 

@@ -16,6 +16,7 @@ import pandas as pd
 import forecast
 import optimizer
 from forecast import Outlook
+from forecast.spending import ALL
 from optimizer import Plan, Portfolio
 from scenarios import portfolio as build
 from scenarios.changes import apply
@@ -172,7 +173,10 @@ def _plan_table(plan: Plan, study: Study) -> pd.DataFrame:
 
 def _outlook_table(outlook: Outlook | None) -> pd.DataFrame:
     columns = [*LINE_KEYS, "period", "mean", "lo_80", "hi_80", "lo_95", "hi_95"]
-    return outlook.frame()[columns] if outlook else pd.DataFrame(columns=columns)
+    if outlook is None:
+        return pd.DataFrame(columns=columns)
+    total = outlook.totals.assign(**dict.fromkeys(LINE_KEYS, ALL))
+    return pd.concat([outlook.lines, total], ignore_index=True)[columns]
 
 
 def _history_table(study: Study) -> pd.DataFrame:

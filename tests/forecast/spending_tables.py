@@ -33,3 +33,11 @@ def random_walks(
 def walking(lines: int, years: int, seed: int = 0) -> pd.DataFrame:
     """The same as a long frame."""
     return spending({f"line{place:05d}": list(row) for place, row in enumerate(random_walks(lines, years, seed))})
+
+
+def by_periods(lines: Mapping[str, Sequence[float]], periods: pd.PeriodIndex) -> pd.DataFrame:
+    """A long frame `agency, period, amount`; each line has an amount a period, NaN where blank."""
+    return pd.concat(
+        [pd.DataFrame({"agency": agency, "period": periods, "amount": amounts}) for agency, amounts in lines.items()],
+        ignore_index=True,
+    )

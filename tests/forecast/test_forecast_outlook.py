@@ -6,25 +6,25 @@ from hypothesis import strategies as st
 
 import forecast
 from forecast import Outlook, SettingError
-from tests.forecast.spending_tables import LAST, NAN, random_walks, spending, walking
+from forecast.models import MODELS
+from forecast.spending import ALL
+from tests.forecast.spending_tables import LAST, NAN, by_periods, random_walks, spending, walking
 
 BANDS = ["lo_80", "hi_80", "lo_95", "hi_95"]
 
 
-def check(outlook: Outlook, horizon: int = 5) -> None:
+def check(outlook: Outlook) -> None:
     """Everything that holds of any outlook."""
-    for frame in (outlook.lines, outlook.totals):
+    for frame in (outlook.lines, outlook.nodes, outlook.totals):
         money = frame[["mean", *BANDS]].to_numpy()
         assert np.isfinite(money).all()
-        slack = 1e-9 * np.abs(money).max()
+        slack = 1e-9 * np.abs(money).max(initial=0)
         assert (frame["lo_95"] <= frame["lo_80"] + slack).all()
         assert (frame["lo_80"] <= frame["mean"] + slack).all()
         assert (frame["mean"] <= frame["hi_80"] + slack).all()
         assert (frame["hi_80"] <= frame["hi_95"] + slack).all()
         for level in (80, 95):
-            width = (frame[f"hi_{level}"] - frame[f"lo_{level}"]).to_numpy().reshape(-1, horizon)
-            assert (width > 0).all()
-            assert (np.diff(width, axis=1) >= -slack).all()
+            assert (frame[f"hi_{level}"] > frame[f"lo_{level}"]).all()
     sums = outlook.lines.groupby("period")["mean"].sum().to_numpy()
     np.testing.assert_allclose(outlook.totals["mean"], sums, rtol=1e-9, atol=1e-6)
     np.testing.assert_allclose(outlook.weights.sum(axis=1), 1)
@@ -39,12 +39,14 @@ def test_shapes_are_those_of_the_contract() -> None:
     assert outlook.lines.shape == (4 * 5, 7)
     assert outlook.totals["period"].tolist() == [LAST + k for k in range(1, 6)]
     assert list(outlook.scores.columns) == [
-        *("model", "horizon", "smape", "mase", "coverage_80", "coverage_95", "weight", "n")
+        *("model", "horizon", "smape", "mase", "owa", "coverage_80", "coverage_95"),
+        *("interval_score_80", "interval_score_95", "weight", "n"),
     ]
-    assert outlook.scores["model"].unique().tolist() == [
-        *("last value", "drift", "damped trend", "pooled growth", "combined")
-    ]
-    assert list(outlook.weights.columns) == ["last value", "drift", "damped trend", "pooled growth"]
+    models = [model.name for model in MODELS]
+    assert models[0] == "last value"
+    assert outlook.scores["model"].unique().tolist() == [*models, "combined"]
+    assert list(outlook.weights.columns) == models
+    assert outlook.line_scores.index.tolist() == outlook.weights.index.tolist()
     assert outlook.weights.index.tolist() == [f"line{place:05d}" for place in range(4)]
     assert list(outlook.treatments.columns) == ["agency", "period", "found", "treatment", "before", "after"]
     assert list(outlook.history.columns) == ["agency", "period", "amount"]
@@ -116,7 +118,7 @@ def test_three_faulty_settings_are_three_bullets() -> None:
         forecast.outlook(walking(1, 5), horizon=0, levels=(80, 0.95), like=("category",))  # type: ignore[arg-type]
     assert str(error.value) == (
         "outlook: 3 problems.\n"
-        "  - horizon 0 is not a whole number of years from 1 to 50.\n"
+        "  - horizon 0 is not a whole number of periods from 1 to 120.\n"
         "  - level 0.95 is not a whole percentage from 1 to 99. Write 80 for 80 %.\n"
         "  - like 'category' is not a key (keys: agency)."
     )
@@ -206,7 +208,7 @@ AMOUNTS = st.floats(-1e12, 1e12) | st.sampled_from([NAN, 0.0, 1.0, 1e6, 1e-9])
 )
 def test_no_finite_table_breaks_it(lines: list[list[float]], horizon: int) -> None:
     lines[0][-1] = 1.0
-    check(forecast.outlook(spending({str(place): amounts for place, amounts in enumerate(lines)}), horizon), horizon)
+    check(forecast.outlook(spending({str(place): amounts for place, amounts in enumerate(lines)}), horizon))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -259,3 +261,129 @@ def test_the_summary_is_a_page_of_text() -> None:
     assert "Back-test one year ahead (smallest sMAPE: last value)" in text
     assert text.endswith("Treated:\n  1 x gap: straight line between neighbours")
     assert "Nothing had to be treated." in forecast.outlook(walking(2, 6)).summary()
+
+
+def crossed(seed: int = 0) -> pd.DataFrame:
+    """Three agencies by two funds."""
+    amounts = random_walks(6, 14, seed)
+    table = spending({str(place): list(row) for place, row in enumerate(amounts)})
+    place = table.pop("agency").astype(int)
+    return table.assign(agency="a" + (place // 2).astype(str), fund="f" + (place % 2).astype(str))[
+        ["agency", "fund", "period", "amount"]
+    ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_sum_is_the_sum_of_its_lines(seed: int) -> None:
+    outlook = forecast.outlook(crossed(seed), horizon=3)
+    assert len(outlook.nodes) == 3 * (3 + 2 + 1)
+    for keys in (["agency"], ["fund"], []):
+        told = (outlook.nodes[["agency", "fund"]] != ALL).to_numpy()
+        rows = outlook.nodes[(told == [name in keys for name in ("agency", "fund")]).all(axis=1)]
+        sums = outlook.lines.groupby([*keys, "period"])["mean"].sum()
+        found = rows.set_index([*keys, "period"])["mean"]
+        np.testing.assert_allclose(found.sort_index(), sums.sort_index(), rtol=1e-12)
+    assert outlook.nodes.iloc[-1][["agency", "fund"]].tolist() == [ALL, ALL]
+
+
+def test_lines_may_stand_for_themselves_and_sums_move_them_little() -> None:
+    apart, together = (forecast.outlook(crossed(), sums=sums) for sums in (False, True))
+    assert not np.allclose(apart.lines["mean"], together.lines["mean"])
+    np.testing.assert_allclose(apart.lines["mean"], together.lines["mean"], rtol=0.1)
+    assert apart.nodes.empty
+    assert apart.totals.empty
+    pd.testing.assert_frame_equal(apart.frame(), apart.lines)
+
+
+def test_paths_are_seeded_and_spread_as_the_intervals_say() -> None:
+    outlook = forecast.outlook(crossed(), horizon=3, seed=7)
+    paths = outlook.paths(4000, seed=1)
+    np.testing.assert_array_equal(outlook.paths(50, seed=1).amounts, paths.amounts[..., :50])
+    for share, name in ((0.025, "lo_95"), (0.1, "lo_80"), (0.9, "hi_80"), (0.975, "hi_95")):
+        said = outlook.lines[name].to_numpy().reshape(6, 3)
+        below = (paths.amounts < said[:, :, None]).mean(axis=2)
+        np.testing.assert_allclose(below, share, atol=0.03)
+    totals = outlook.paths(1000, seed=7).amounts.sum(axis=0)
+    np.testing.assert_allclose(np.quantile(totals, 0.1, axis=1), outlook.totals["lo_80"], rtol=1e-4)
+    frame = outlook.paths(2).frame()
+    assert list(frame.columns) == ["agency", "fund", "period", "path", "amount"]
+    assert frame.shape == (6 * 3 * 2, 5)
+    with pytest.raises(SettingError, match="Ask for at least one"):
+        outlook.paths(0)
+
+
+def test_a_known_appropriation_is_followed() -> None:
+    spent = random_walks(30, 15, common=0.0)
+    enacted = np.column_stack([spent / 0.95, spent[:, -1] / 0.95 * 1.4])
+    names = [f"line{place:02d}" for place in range(30)]
+    table = spending(dict(zip(names, spent.tolist(), strict=True)))
+    appropriations = spending(dict(zip(names, enacted.tolist(), strict=True)), last=LAST + 1)
+    told, alone = forecast.outlook(table, appropriations=appropriations), forecast.outlook(table)
+    growth = told.totals["mean"][0] / spent[:, -1].sum()
+    assert growth == pytest.approx(1.4, abs=0.03)
+    assert alone.totals["mean"][0] / spent[:, -1].sum() < 1.15
+    onward = told.totals["mean"] / alone.totals["mean"]
+    np.testing.assert_allclose(onward, onward[0], rtol=0.02)
+    check(told)
+
+
+def test_appropriations_by_fund_tell_of_funds_and_draw_the_lines_along() -> None:
+    table = crossed()
+    by_fund = table.groupby(["fund", "period"], as_index=False)["amount"].sum()
+    last = by_fund[by_fund["period"] == LAST]
+    doubled = last.assign(period=LAST + 1, amount=last["amount"] * 1.3)
+    told = forecast.outlook(table, appropriations=pd.concat([by_fund, doubled]))
+    alone = forecast.outlook(table)
+    assert (told.totals["mean"][0] > alone.totals["mean"][0] * 1.02).all()
+    check(told)
+
+
+def test_a_line_with_an_escalator_follows_it() -> None:
+    table = spending({"contract": [100.0, 103, 99, 120, 118], "other": [5e6, 5e6, 6e6, 5e6, 6e6]})
+    steps = [1.03**year for year in range(6)]
+    index = spending({"contract": steps}, last=LAST + 5).rename(columns={"amount": "index"})
+    outlook = forecast.outlook(table, index=index)
+    means = outlook.lines[outlook.lines["agency"] == "contract"]["mean"]
+    np.testing.assert_allclose(means, 118 * np.array(steps[1:]))
+    check(outlook)
+
+
+def test_an_index_that_fits_no_line_is_two_bullets() -> None:
+    index = spending({"contract": [1.0, 0.0]}, last=LAST + 1).rename(columns={"amount": "index"})
+    with pytest.raises(SettingError) as error:
+        forecast.outlook(walking(2, 5), index=index)
+    assert str(error.value) == (
+        "index table: 2 problems.\n"
+        "  - contract: 0.0 is no index. It has to be above zero.\n"
+        "  - no line of the spending table is contract. Correct the keys or remove the rows."
+    )
+
+
+def test_what_is_set_by_hand_stands_and_the_models_figure_stays_beside_it() -> None:
+    row = {"agency": "line00001", "period": LAST + 2, "amount": 1e6}
+    table = pd.DataFrame([row | {"reason": "the contract ends", "author": "budget office", "date": "2026-11-01"}])
+    outlook, model = forecast.outlook(walking(3, 12), overrides=table), forecast.outlook(walking(3, 12))
+    place = (outlook.lines["agency"] == "line00001") & (outlook.lines["period"] == LAST + 2)
+    assert outlook.lines.loc[place, "mean"].tolist() == [1e6]
+    assert outlook.overrides[["mean", "model_mean"]].to_numpy().tolist() == [[1e6, *model.lines.loc[place, "mean"]]]
+    pd.testing.assert_frame_equal(outlook.lines[~place], model.lines[~place])
+    moved = outlook.totals["mean"] - model.totals["mean"]
+    np.testing.assert_allclose(moved, [0, *(1e6 - model.lines.loc[place, "mean"]), 0, 0, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("frequency", "season"), [("M", 12), ("Q-JUN", 4)])
+def test_months_and_quarters_keep_their_season(frequency: str, season: int) -> None:
+    periods = pd.period_range("2018-07", periods=6 * season, freq=frequency)
+    shape = 1 + 0.3 * np.sin(2 * np.pi * np.arange(6 * season) / season)
+    noise = np.random.default_rng(0).normal(1, 0.02, size=(8, 6 * season))
+    table = by_periods({f"line{place}": list(1e6 * shape * row) for place, row in enumerate(noise)}, periods)
+    outlook = forecast.outlook(table, horizon=season)
+    assert str(outlook.lines["period"].dtype) == f"period[{frequency}]"
+    assert outlook.naive == "seasonal naive"
+    ahead = outlook.totals["mean"].to_numpy() / 8e6
+    np.testing.assert_allclose(ahead, shape[:season], rtol=0.06)
+    best = outlook.scores[outlook.scores["model"] == "combined"]["owa"]
+    assert (best < 1.1).all()
+    plain = table.assign(period=table["period"].map({period: place for place, period in enumerate(periods, 1)}))
+    same = forecast.outlook(plain, horizon=season, season=season)
+    np.testing.assert_array_equal(same.totals["mean"], outlook.totals["mean"])

@@ -5,17 +5,18 @@ from hypothesis import strategies as st
 
 from forecast.intervals import (
     CLASSES,
-    COMMON_SHARE,
     LEAST_QUANTILE,
     NO_AMOUNT_SCALE,
     PRIOR_ERRORS,
     USUAL_CHANGE,
     bounds,
     calibrate,
+    came_to_light,
+    distribution,
     line_amount,
     line_scale,
+    own_stretch,
     size_class,
-    total_reach,
     widths,
 )
 from tests.forecast.spending_tables import random_walks
@@ -86,24 +87,51 @@ def test_widths_are_quantiles_times_scale() -> None:
     np.testing.assert_allclose(below, above)
 
 
-def test_what_zero_cuts_off_is_added_on_top() -> None:
+def test_lines_that_never_were_negative_end_at_zero() -> None:
     mean = np.array([[10.0, 1.0]])
     reach = np.array([[[5.0, 6.0]], [[8.0, 9.0]]])
     low, high = bounds(mean, reach, reach, np.array([True]))
     np.testing.assert_array_equal(low, [[[5, 0]], [[2, 0]]])
-    np.testing.assert_array_equal(high, [[[15, 10]], [[18, 16]]])
+    np.testing.assert_array_equal(high, [[[15, 7]], [[18, 10]]])
     low, _ = bounds(mean, reach, reach, np.array([False]))
     assert low[0, 0, 1] == -5
 
 
-def test_total_without_a_backtest_is_what_its_lines_imply() -> None:
-    spread = np.array([[3.0], [4.0]]) * 1.2815515655
-    reach = total_reach(spread, np.full((0, 1), NAN), 1.0, (80,))
-    assert reach[0, 0] == pytest.approx(1.2815515655 * np.sqrt((1 - COMMON_SHARE) * 25 + COMMON_SHARE * 49))
+def test_the_distribution_passes_through_every_interval_and_the_forecast() -> None:
+    errors = np.random.default_rng(2).normal(size=(500, 2))
+    levels = (50, 80, 95)
+    fitted = calibrate(errors, np.ones(500, dtype=np.int64), levels, 2)
+    knots, reach = distribution(fitted, levels)
+    np.testing.assert_allclose(knots, [-1.96, -1.2816, -0.6745, 0, 0.6745, 1.2816, 1.96], atol=1e-4)
+    assert reach.shape == (CLASSES, 2, 7)
+    assert (np.diff(reach, axis=2) > 0).all()
+    assert (reach[:, :, 3] == 0).all()
+    np.testing.assert_array_equal(reach[:, :, 5], fitted.above[1])
+    np.testing.assert_array_equal(reach[:, :, 1], -fitted.below[1])
 
 
-def test_total_leans_to_its_own_errors_with_every_origin() -> None:
-    core = np.ones((4, 1))
-    few, many = (total_reach(core, np.full((count, 1), 0.5), 10.0, (80,))[0, 0] for count in (2, 200))
-    assert few < many
-    assert many == pytest.approx(5 * 1.2858, rel=0.03)
+def test_what_came_to_light_is_told_once_and_only_when_it_was_known() -> None:
+    origins = np.array([4, 6, 7])
+    told = [sorted(came_to_light(origins, now, 3)) for now in (4, 6, 7, 10)]
+    assert told == [[], [(0, 0), (0, 1)], [(0, 2), (1, 0)], [(1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]]
+
+
+def test_a_line_that_misses_twice_as_far_is_stretched_towards_twice() -> None:
+    errors = np.abs(np.random.default_rng(3).normal(1, 0.1, size=(12, 40, 4)))
+    errors[:, 0] *= 2
+    stretch = own_stretch(errors, np.arange(10, 22), 22)
+    assert stretch.shape == (13, 40)
+    np.testing.assert_array_equal(stretch[0], 1)
+    assert (np.diff(stretch[:, 0]) >= 0).all()
+    assert 1.3 < stretch[-1, 0] < 2
+    np.testing.assert_allclose(stretch[-1, 1:], 1, atol=0.05)
+
+
+def test_stretch_without_errors_is_none() -> None:
+    np.testing.assert_array_equal(own_stretch(np.full((2, 3, 4), NAN), np.array([3, 4]), 5), 1)
+    np.testing.assert_array_equal(own_stretch(np.zeros((2, 3, 4)), np.array([3, 4]), 5) <= 1, True)
+
+
+def test_lines_of_months_are_of_one_class() -> None:
+    history = np.arange(1, 100)[:, None] * np.ones(5)
+    assert set(size_class(history, 12).tolist()) == {1}
