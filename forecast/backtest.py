@@ -9,8 +9,9 @@ origin all models weigh alike. Coverage at an origin is that of intervals calibr
 cleaning found unsound, and lines that spend nothing, are not scored.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -31,6 +32,8 @@ SHARPNESS = 3.0
 """$p$: how strongly a smaller loss is favoured."""
 MIDDLE = 0.7
 """Share of the weights, about the median, whose forecasts are averaged."""
+BLOCK = 1_024
+"""Lines that are combined together: their forecasts stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -88,32 +91,61 @@ def choose_origins(periods: int, horizon: int) -> IntArray:
 
 def backtest(amounts: FloatArray, now: Prepared, like: IntArray, models: Sequence[Model], horizon: int) -> Backtest:
     """Forecast (n, T) amounts from earlier origins and from today; `now` is the table prepared as it stands today."""
-    n, periods = amounts.shape
+    periods = amounts.shape[1]
     origins = choose_origins(periods, horizon) if periods > 1 else np.empty(0, dtype=np.int64)
     then = [Prepared.of(amounts[:, :origin], now.season.length) for origin in origins]
+    tables = [*then, now]
+    scale = np.stack([line_scale(table.seen) for table in tables])
+    size = np.stack([size_class(table.cleaned.fit, now.season.length) for table in tables])
     said = _said(now, then, like, models, np.append(origins, periods), horizon)
-    truth = np.pad(np.where(now.cleaned.sound, amounts, np.nan), ((0, 0), (0, horizon)), constant_values=np.nan)
-    actual = np.full((len(origins), n, horizon), np.nan)
-    scale, size = np.empty((len(origins), n)), np.empty((len(origins), n), dtype=np.int64)
-    error = np.full((len(origins), len(models), n, horizon), np.nan)
-    loss, count = np.zeros((n, len(models))), np.zeros(n)
-    for j, (origin, table) in enumerate(zip(origins, then, strict=True)):
-        scale[j], size[j] = line_scale(table.seen), size_class(table.cleaned.fit, now.season.length)
-        scored = table.cleaned.begun & (size[j] > 0)
-        actual[j] = np.where(scored[:, None], truth[:, origin : origin + horizon], np.nan)
-        _learn(loss, count, error, origins, origin)
+    grown = np.stack([np.isfinite(table.seen).sum(axis=1) >= TREND_POINTS for table in tables])
+    past = _Past(origins, said[:-1, :-1], amounts, (grown & (size > 0))[:-1])
+    loss, count = np.zeros((len(models), len(amounts))).T, np.zeros(len(amounts))
+    for j, (origin, table) in enumerate(zip(origins.tolist(), then, strict=True)):
+        past.learn(loss, count, table.cleaned.sound, came_to_light(origins, origin, horizon))
         said[j, -1] = combine(said[j, :-1], weigh(loss, count)[0])
-        grown = np.isfinite(table.seen).sum(axis=1) >= TREND_POINTS
-        came = np.where(grown[:, None], actual[j], np.nan)
-        error[j] = losses.smape(came, said[j, :-1]) / np.sqrt(np.arange(1, horizon + 1))
-    _learn(loss, count, error, origins, periods)
+    loss, count = np.zeros_like(loss), np.zeros_like(count)
+    past.learn(loss, count, now.cleaned.sound, came_to_light(origins, periods, horizon, since=0))
     weights, pool = weigh(loss, count)
     said[-1, -1] = combine(said[-1, :-1], weights)
+    actual = _actual(np.where(now.cleaned.sound, amounts, np.nan), size[:-1] > 0, origins, horizon)
+    scale *= own_stretch((actual - said[:-1, -1]) / scale[:-1, :, None], origins, periods)
     names = (*(model.name for model in models), COMBINED)
-    stretch = own_stretch((actual - said[:-1, -1]) / scale[:, :, None], origins, periods)
-    scales = np.append(scale, line_scale(now.seen)[None], axis=0) * stretch
-    sizes = np.append(size, size_class(now.cleaned.fit, now.season.length)[None], axis=0)
-    return Backtest(names, origins, said[:-1], said[-1], actual, scales, sizes, weights, pool)
+    return Backtest(names, origins, said[:-1], said[-1], actual, scale, size, weights, pool)
+
+
+def _actual(amounts: FloatArray, scored: BoolArray, origins: IntArray, horizon: int) -> FloatArray:
+    """What came after each origin, (O, n, H), NaN where unknown or not scored, (O, n)."""
+    to_come = np.pad(amounts, ((0, 0), (0, horizon)), constant_values=np.nan)
+    actual = np.empty((len(origins), len(amounts), horizon))
+    for j, origin in enumerate(origins.tolist()):
+        actual[j] = np.where(scored[j, :, None], to_come[:, origin : origin + horizon], np.nan)
+    return actual
+
+
+@dataclass(frozen=True)
+class _Past:
+    """What models said, and what then came."""
+
+    origins: IntArray
+    said: FloatArray
+    """USD, (O, M, n, H)."""
+    amounts: FloatArray
+    """USD, (n, T)."""
+    telling: BoolArray
+    """Lines that had points enough at each origin for their errors to tell models apart, (O, n)."""
+
+    def learn(self, loss: FloatArray, count: FloatArray, sound: BoolArray, outcomes: Iterable[tuple[int, int]]) -> None:
+        r"""Add to losses, (n, M), and counts, (n,), in place, the errors of some origins and horizons.
+
+        An error is the symmetric percentage over the root of the horizon. `sound` tells which amounts count, (n, t).
+        """
+        for j, k in outcomes:
+            period = self.origins[j] + k
+            known = self.telling[j] & sound[:, period]
+            actual = np.where(known, self.amounts[:, period], 0.0)
+            loss += np.where(known, losses.smape(actual, self.said[j, :, :, k]), 0.0).T / np.sqrt(k + 1)
+            count += known
 
 
 def _said(
@@ -122,25 +154,21 @@ def _said(
     """What each model says at each origin, the last one today, (O + 1, M + 1, n, H), room for one more model.
 
     Most lines looked then as they look now, as far as they were known; one pass through time gives what was said of
-    them at all origins. The others, and those whose logs could be taken then but not now, are forecast again from what
-    they looked like then.
+    them at all origins. The others are forecast again from what they looked like then, and so is any line by a model
+    that learns from all of them.
     """
     n = len(now.seen)
     lines = Lines(now.seen, like, now.season.length)
-    in_levels = row_any(now.seen <= 0)
     said = np.empty((len(origins), len(models) + 1, n, horizon))
     for m, model in enumerate(models):
-        if not model.pooled:
-            said[:, m] = model.forecast(lines, origins, horizon)
-    for j, table in enumerate([*then, now]):
-        _say_pooled(said[j], Lines(table.seen, like, table.season.length), models)
+        said[:, m] = model.forecast(lines, origins, horizon)
     for j, table in enumerate(then):
-        changed = ~_same(table.seen, now.seen[:, : origins[j]]) | (row_any(table.seen <= 0) != in_levels)
+        changed = ~_same(table.seen, now.seen[:, : origins[j]])
         if changed.any():
             _say_again(said[j], Lines(table.seen, like, table.season.length), changed, models)
     for j, table in enumerate([*then, now]):
-        _keep_in_reach(said[j, :-1], table.seen)
         said[j, :-1] = table.season.restore(said[j, :-1])
+        _keep_in_reach(said[j, :-1], table.cleaned.fit)
     return said
 
 
@@ -150,39 +178,22 @@ def _same(one: FloatArray, other: FloatArray) -> BoolArray:
 
 
 def _say_again(said: FloatArray, lines: Lines, rows: BoolArray, models: Sequence[Model]) -> None:
-    """Put the forecasts of some lines, from the end of their table, into (M + 1, n, H)."""
+    """Put the forecasts of some lines, of pooled models all, from the end of their table into (M + 1, n, H)."""
     end = np.array([lines.values.shape[1]], dtype=np.int64)
     some = lines.of(rows)
     for m, model in enumerate(models):
-        if not model.pooled:
+        if model.pooled:
+            said[m] = model.forecast(lines, end, said.shape[-1])[0]
+        else:
             said[m, rows] = model.forecast(some, end, said.shape[-1])[0]
 
 
-def _say_pooled(said: FloatArray, lines: Lines, models: Sequence[Model]) -> None:
-    """Put what models say that learn from all lines, from the end of a table, into (M + 1, n, H)."""
-    end = np.array([lines.values.shape[1]], dtype=np.int64)
-    for m, model in enumerate(models):
-        if model.pooled:
-            said[m] = model.forecast(lines, end, said.shape[-1])[0]
-
-
-def _keep_in_reach(said: FloatArray, seen: FloatArray) -> None:
+def _keep_in_reach(said: FloatArray, amounts: FloatArray) -> None:
     """Clip forecasts, (M, n, H), in place: no line that never was negative becomes so, and none explodes."""
-    known = np.nan_to_num(seen)
+    known = np.nan_to_num(amounts)
     largest = WIDEST * np.abs(known).max(axis=1)
     least = np.where(row_any(known < 0), -largest, 0.0)
     np.clip(said, least[:, None], largest[:, None], out=said)
-
-
-def _learn(loss: FloatArray, count: FloatArray, error: FloatArray, origins: IntArray, now: int) -> None:
-    """Add to losses, (n, M), and counts, (n,), in place, what came to light since the origin before period `now`.
-
-    `error` holds absolute errors, (O, M, n, H), NaN where there is nothing to learn from.
-    """
-    for j, k in came_to_light(origins, now, error.shape[3]):
-        known = np.isfinite(error[j, 0, :, k])
-        loss += np.where(known, error[j, :, :, k], 0.0).T
-        count += known
 
 
 def weigh(loss: FloatArray, count: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -215,10 +226,22 @@ def combine(forecasts: FloatArray, weights: FloatArray) -> FloatArray:
     Where models part, it is one of them that has gone astray, so the ends do not count; and as the middle has a
     breadth, a small change of weights is a small change of the forecast.
     """
-    order = np.argsort(forecasts, axis=0, kind="stable")
-    ranked = np.take_along_axis(forecasts, order, axis=0)
-    breadth = np.take_along_axis(weights.T[:, :, None], order, axis=0)
-    end = np.cumsum(breadth, axis=0)
+    n, horizon = forecasts.shape[1:]
+    out = np.empty((n, horizon))
+    for begin in range(0, n, BLOCK):
+        block = slice(begin, begin + BLOCK)
+        ahead = np.ascontiguousarray(forecasts[:, block].transpose(0, 2, 1))
+        out[block] = _middle(ahead, np.ascontiguousarray(weights[block].T)[:, None]).T
+    return out
+
+
+def _middle(forecasts: FloatArray, breadth: FloatArray) -> FloatArray:
+    """The trimmed mean over the first axis of (M, H, n), models as broad as (M, 1, n): (H, n)."""
+    begin = np.zeros(forecasts.shape)
+    for one, other in combinations(range(len(forecasts)), 2):
+        ordered = forecasts[one] <= forecasts[other]
+        begin[other] += breadth[one] * ordered
+        begin[one] += breadth[other] * ~ordered
     low, high = 0.5 - MIDDLE / 2, 0.5 + MIDDLE / 2
-    counted = (np.minimum(end, high) - np.maximum(end - breadth, low)).clip(0)
-    return np.asarray((counted * ranked).sum(axis=0) / counted.sum(axis=0), dtype=np.float64)
+    counted = (np.minimum(begin + breadth, high) - np.maximum(begin, low)).clip(0)
+    return np.asarray((counted * forecasts).sum(axis=0) / counted.sum(axis=0), dtype=np.float64)

@@ -53,6 +53,8 @@ SHIFT_WINDOW = 3
 """Years on either side that must lie apart for a shift."""
 SHIFT_CHANGES = 4.0
 """Times the line's median yearly change (log) that a shift must be."""
+LEAST_LEVEL = 1e-3
+"""Share of its largest amount under which a line's level counts as this much, so that zeros have a log."""
 PARTIAL = 0.75
 """Median ratio to the year before under which a last year is taken as not yet complete."""
 PARTIAL_LINES = 5
@@ -136,16 +138,20 @@ def list_treatments(notes: tuple[Note, ...]) -> pd.DataFrame:
     return table.sort_values(["line", "year", "found"], kind="stable", ignore_index=True)
 
 
-def _note(found: str, treatment: str, where: BoolArray, before: FloatArray, after: FloatArray) -> Note:
-    """A note on all cells of a mask, (n, T)."""
+def _note(
+    found: str, treatment: str, where: BoolArray, before: FloatArray, after: FloatArray, rows: IntArray | None = None
+) -> Note:
+    """A note on all cells of a mask, (c, T), of all lines or of those in some rows, (c,)."""
     line, year = np.nonzero(where)
-    return Note(found, treatment, line, year, before[line, year], after[line, year])
+    return Note(found, treatment, line if rows is None else rows[line], year, before[line, year], after[line, year])
 
 
 def _carry_partial_year(amounts: FloatArray, season: int) -> tuple[FloatArray, Iterator[Note]]:
     """A last year in which the median line fell as in no year before is not yet complete."""
-    ratios = [_median_ratio(amounts[:, t - season], amounts[:, t]) for t in range(season, amounts.shape[1])]
-    if len(ratios) < 3 or not ratios[-1] < PARTIAL or min(ratios[:-1]) < PARTIAL:
+    years = amounts.shape[1]
+    if years < season + 3 or not _median_growth(amounts, years - 1, season) < np.log(PARTIAL):
+        return amounts, iter(())
+    if min(_median_growth(amounts, t, season) for t in range(season, years - 1)) < np.log(PARTIAL):
         return amounts, iter(())
     values = amounts.copy()
     both = np.isfinite(amounts[:, -1]) & np.isfinite(amounts[:, -1 - season])
@@ -155,16 +161,33 @@ def _carry_partial_year(amounts: FloatArray, season: int) -> tuple[FloatArray, I
     return values, iter((_note("partial last year", "carried from the year before", where, amounts, values),))
 
 
-def _median_ratio(earlier: FloatArray, later: FloatArray) -> float:
-    """Median ratio, of logs, of later to earlier over the lines that spent in both years; 1 where too few did."""
+def _median_growth(amounts: FloatArray, year: int, season: int) -> float:
+    """Median growth of logs since the year before over the lines that spent in both; none where too few did."""
+    earlier, later = amounts[:, year - season], amounts[:, year]
     both = (earlier > 0) & (later > 0)
     if both.sum() < PARTIAL_LINES:
-        return 1.0
-    return float(np.exp(np.median(np.log(later[both]) - np.log(earlier[both]))))
+        return 0.0
+    return float(np.median(np.log(later[both]) - np.log(earlier[both])))
 
 
 def _straighten_outliers(amounts: FloatArray, season: int) -> tuple[FloatArray, Iterator[Note]]:
     """An amount far off all its neighbours becomes the straight line between them."""
+    smallest, largest = _range(np.abs(amounts))
+    rows = np.flatnonzero(largest > SPIKE * smallest)
+    some = amounts[rows]
+    where = _find_outliers(some, season)
+    values = amounts.copy()
+    values[rows] = _bridge(some, where)
+    return values, iter((_note("outlier", "straight line between neighbours", where, some, values[rows], rows),))
+
+
+def _range(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Smallest and largest known value of each row, (n,), NaN where there is none."""
+    return np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
+
+
+def _find_outliers(amounts: FloatArray, season: int) -> BoolArray:
+    """Amounts far off all their neighbours, (n, T)."""
     years = amounts.shape[1]
     size = np.abs(amounts)
     steps = {sign * k * unit for k in range(1, NEIGHBOURS + 1) for unit in (1, season) for sign in (-1, 1)}
@@ -179,9 +202,7 @@ def _straighten_outliers(amounts: FloatArray, season: int) -> tuple[FloatArray, 
     judged = np.isfinite(amounts) & (count >= 2) & (largest > 0)
     spike = inside & (size > SPIKE * largest) & (size - largest > calm)
     dip = inside & (size * SPIKE < smallest) & (smallest - size > calm)
-    where = judged & (spike | dip | (size > WILD * largest))
-    values = _bridge(amounts, where)
-    return values, iter((_note("outlier", "straight line between neighbours", where, amounts, values),))
+    return np.asarray(judged & (spike | dip | (size > WILD * largest)), dtype=np.bool_)
 
 
 def _bridge(amounts: FloatArray, where: BoolArray) -> FloatArray:
@@ -195,10 +216,11 @@ def _bridge(amounts: FloatArray, where: BoolArray) -> FloatArray:
 
 def _fill_silence(amounts: FloatArray, longest: int) -> tuple[FloatArray, Iterator[Note], IntArray]:
     """Fill up to so many missing periods; also the column from which models see each line, (n,)."""
-    years = amounts.shape[1]
-    known = np.isfinite(amounts)
+    rows = np.flatnonzero(row_any(np.isnan(amounts)))
+    some, years = amounts[rows], amounts.shape[1]
+    known = np.isfinite(some)
     column = np.arange(years)
-    first, last = first_finite(amounts)[:, None], last_finite(amounts)[:, None]
+    first, last = first_finite(some)[:, None], last_finite(some)[:, None]
     nothing = last < 0
     silent_end = ~known & (column > last) & ~nothing
     ended = silent_end & (years - 1 - last >= longest)
@@ -207,21 +229,22 @@ def _fill_silence(amounts: FloatArray, longest: int) -> tuple[FloatArray, Iterat
     inner = ~known & (column > first) & (column < last)
     gap, long_gap = inner & (length <= longest), inner & (length > longest)
 
-    values = _bridge(amounts, gap)
-    values = np.where(missing_last, fill_forward(amounts), values)
-    values = np.where(ended | long_gap, 0.0, values)
+    filled = np.where(missing_last, fill_forward(some), _bridge(some, gap))
+    filled = np.where(ended | long_gap, 0.0, filled)
     resumed = np.where(long_gap, column + 1, 0).max(axis=1)
-    start = np.maximum(first[:, 0], resumed)
-    start = np.where(row_any(ended), last[:, 0] + 1, start)
-    start = np.where(nothing[:, 0], 0, start)
+    begin = np.maximum(first[:, 0], resumed)
+    begin = np.where(row_any(ended), last[:, 0] + 1, begin)
+    values, start = amounts.copy(), np.zeros(len(amounts), dtype=np.int64)
+    values[rows], start[rows] = filled, np.where(nothing[:, 0], 0, begin)
 
     def notes() -> Iterator[Note]:
-        yield _note("gap", "straight line between neighbours", gap, amounts, values)
-        yield _note("long gap", "taken as zero; models see only what came after", _first(long_gap), amounts, values)
-        yield _note("missing last year", "last amount carried", missing_last, amounts, values)
-        yield _note("ended", "taken as zero from then on", _first(ended), amounts, values)
+        yield _note("gap", "straight line between neighbours", gap, some, filled, rows)
+        first_of_gap = _first(long_gap)
+        yield _note("long gap", "taken as zero; models see only what came after", first_of_gap, some, filled, rows)
+        yield _note("missing last year", "last amount carried", missing_last, some, filled, rows)
+        yield _note("ended", "taken as zero from then on", _first(ended), some, filled, rows)
 
-    return values, notes(), start.astype(np.int64)
+    return values, notes(), start
 
 
 def _first(where: BoolArray) -> BoolArray:
@@ -244,33 +267,46 @@ def _gap_length(known: BoolArray) -> IntArray:
 
 def _find_shifts(values: FloatArray, start: IntArray, season: int) -> tuple[Iterator[Note], IntArray]:
     """The last year in which a line's level halved or doubled for good, and where models then begin, (n,)."""
-    n, years = values.shape
-    size = np.abs(np.where(np.isfinite(values), values, 0.0)).max(axis=1)[:, None]
-    seen = (np.arange(years) >= start[:, None]) & ~row_any(values < 0)[:, None] & (size > 0)
-    level = np.where(seen, np.log(np.maximum(values, size * 1e-3), where=seen, out=np.zeros(values.shape)), np.nan)
+    years = values.shape[1]
+    smallest, largest = _range(values)
+    rows = np.flatnonzero((smallest >= 0) & (largest > 0) & (largest >= 2 * smallest))
+    some = values[rows]
+    seen = (np.arange(years) >= start[rows, None]) & np.isfinite(some)
+    level = np.where(seen, np.log((some / largest[rows, None]).clip(LEAST_LEVEL)), np.nan)
+    shift = _last_shift(level, season)
+    where = np.zeros(some.shape, dtype=np.bool_)
+    found = np.flatnonzero(shift)
+    where[found, shift[found]] = True
+    earlier = np.pad(some[:, :-1], ((0, 0), (1, 0)), constant_values=np.nan)
+    note = _note("level shift", "models see only what came after", where, earlier, some, rows)
+    begin = start.copy()
+    begin[rows] = np.maximum(begin[rows], shift)
+    return iter((note,)), begin
+
+
+def _last_shift(level: FloatArray, season: int) -> IntArray:
+    """The last year in which logs, (n, T), were lifted or lowered for good, (n,), zero where there is none."""
     usual = SHIFT_CHANGES * row_quantile(np.abs(changes(level)), 0.5)
-    found = np.zeros(n, dtype=np.int64)
+    found = np.zeros(len(level), dtype=np.int64)
     by_year = np.ascontiguousarray(level.T)
     window, confirmed = (SHIFT_WINDOW, 1) if season == 1 else (max(SHIFT_WINDOW, season),) * 2
-    for s in range(window, years + 1 - confirmed):
+    for s in range(window, len(by_year) + 1 - confirmed):
         before, after = by_year[s - window : s], by_year[s : s + window]
         up, down = after.min(axis=0) - before.max(axis=0), before.min(axis=0) - after.max(axis=0)
         jump = np.abs(by_year[s] - by_year[s - 1])
         found = np.where((np.maximum(up, down) >= SHIFT) & (jump > usual), s, found)
-    where = np.zeros(values.shape, dtype=np.bool_)
-    rows = np.flatnonzero(found)
-    where[rows, found[rows]] = True
-    earlier = np.column_stack([np.full(n, np.nan), values[:, :-1]])
-    note = _note("level shift", "models see only what came after", where, earlier, values)
-    return iter((note,)), np.maximum(start, found)
+    return found
 
 
 def _find_few(values: FloatArray, start: IntArray) -> Iterator[Note]:
     """Lines that spend, of too few years for a trend of their own."""
-    seen = np.isfinite(values) & (np.arange(values.shape[1]) >= start[:, None])
-    where = np.zeros(values.shape, dtype=np.bool_)
-    where[:, -1] = (seen.sum(axis=1) < TREND_POINTS) & row_any(seen & (values != 0))
-    yield _note("few points", "no trend of its own; growth and errors of the pool", where, values, values)
+    years = values.shape[1]
+    rows = np.flatnonzero(years - start < TREND_POINTS)
+    some = values[rows]
+    spends = row_any(np.isfinite(some) & (np.arange(years) >= start[rows, None]) & (some != 0))
+    where = np.zeros(some.shape, dtype=np.bool_)
+    where[:, -1] = spends
+    yield _note("few points", "no trend of its own; growth and errors of the pool", where, some, some, rows)
 
 
 def _find_empty(begun: BoolArray, years: int) -> Iterator[Note]:

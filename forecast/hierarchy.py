@@ -35,6 +35,8 @@ STILL = 1e-9
 """Share of its amount: a line that never missed by more is not moved."""
 NO_AMOUNT = 1e-12
 """Share of the largest row: what is smaller has no size to follow."""
+NO_VARIANCE = 1e-60
+"""Squares of the largest amount: what varies by less cannot be told from what does not, and its inverse overflows."""
 ENOUGH_ERRORS = 2
 """One-step errors that tell of a row's co-movement with others."""
 ROUNDING = 1e-9
@@ -264,12 +266,13 @@ def _variance(hierarchy: Hierarchy, error: FloatArray, count: IntArray, size: Fl
     still = enough & (own <= (STILL * amount) ** 2)
     tells = enough & ~still & (amount > NO_AMOUNT)
     usual = min(float(np.median(own[tells] / amount[tells] ** 2)), 1.0) if tells.any() else 1.0
-    lines = np.where(still, 0.0, _lean(own, count[nodes:], usual * amount**2, lean))
+    lines = _lean(own, count[nodes:], usual * amount**2, lean)
+    lines = np.where(still | (lines < NO_VARIANCE), 0.0, lines)
     apart = hierarchy.add_up(lines)
     together = hierarchy.add_up(np.sqrt(lines)) ** 2
     implied = (1 - COMMON_SHARE) * apart + COMMON_SHARE * together
     above = np.maximum(_lean(mean[:nodes], count[:nodes], implied, lean), LEAST_NODE * apart)
-    return np.concatenate([np.where(above > 0, above, 1.0), lines])
+    return np.concatenate([np.where(above >= NO_VARIANCE, above, 1.0), lines])
 
 
 def _lean(own: FloatArray, count: IntArray, implied: FloatArray, lean: float) -> FloatArray:

@@ -34,6 +34,8 @@ USUAL_LINES = 3.0
 """$\\lambda$: the number of lines that $r_0$ counts for."""
 OWN_ERRORS = 40.0
 """$\\kappa$: past errors of its own that the pool's count for in a line's stretch."""
+NO_ERROR = 1e-9
+"""Scales: a mean error under this is rounding, and tells no line from another."""
 LEAST_SCALE = 0.005
 """Share of its amount under which no line's scale falls."""
 LEAST_MONEY = 1e-6
@@ -79,30 +81,31 @@ def own_stretch(errors: FloatArray, origins: IntArray, periods: int) -> FloatArr
     over the errors known by then; `errors`, (O, n, H), are in the line's scale, $u_k$ is their mean size.
     Far horizons repeat what near ones said, hence the weights. `periods` is how many are known today.
     """
-    horizon = errors.shape[2]
-    known = np.isfinite(errors)
-    size = np.where(known, np.abs(errors), 0.0)
+    n, horizon = errors.shape[1:]
     weight = 1 / np.sqrt(np.arange(1, horizon + 1))
-    total, count = np.zeros((2, errors.shape[1], horizon))
-    out = np.ones((len(origins) + 1, errors.shape[1]))
-    for j, now in enumerate(np.append(origins, periods)):
-        for i, k in came_to_light(origins, int(now), horizon):
-            total[:, k] += size[i, :, k]
-            count[:, k] += known[i, :, k]
-        usual = np.maximum.accumulate(total.sum(axis=0) / count.sum(axis=0).clip(1))
-        share = weight / np.where(usual > 0, usual, 1.0)
-        out[j] = (total @ share + OWN_ERRORS) / (count @ weight + OWN_ERRORS)
+    total, count = np.zeros((2, horizon, n))
+    out = np.ones((len(origins) + 1, n))
+    for j, now in enumerate(np.append(origins, periods).tolist()):
+        for i, k in came_to_light(origins, now, horizon):
+            known = np.isfinite(errors[i, :, k])
+            total[k] += np.where(known, np.abs(errors[i, :, k]), 0.0)
+            count[k] += known
+        usual = np.maximum.accumulate(total.sum(axis=1) / count.sum(axis=1).clip(1))
+        told = weight @ (total / np.maximum(usual, NO_ERROR)[:, None])
+        out[j] = (told + OWN_ERRORS) / (weight @ count + OWN_ERRORS)
     return out
 
 
-def came_to_light(origins: IntArray, now: int, horizon: int) -> Iterator[tuple[int, int]]:
-    """Places of origins and horizons whose outcome was known in period `now`, but not yet at the origin before it."""
-    earlier = origins[origins < now]
-    before = earlier.max(initial=0)
+def came_to_light(origins: IntArray, now: int, horizon: int, since: int | None = None) -> Iterator[tuple[int, int]]:
+    """Places of origins and horizons whose outcome was known in period `now`, but not yet in `since`.
+
+    That is by default the origin before.
+    """
+    earlier = origins[origins < now].tolist()
+    before = max(earlier, default=0) if since is None else since
     for j, origin in enumerate(earlier):
-        for k in range(horizon):
-            if before < origin + k + 1 <= now:
-                yield j, k
+        for k in range(max(0, before - origin), min(horizon, now - origin)):
+            yield j, k
 
 
 def line_amount(fit: FloatArray) -> FloatArray:

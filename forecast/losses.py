@@ -5,7 +5,7 @@ import numpy as np
 from forecast.arrays import BoolArray, FloatArray
 
 STILL = 1e-12
-"""Share of an amount: rounding, no change."""
+"""Share of an amount, or a mean loss: rounding, no change."""
 
 
 def smape(actual: FloatArray, forecast: FloatArray) -> FloatArray:
@@ -40,7 +40,8 @@ def owa(smape: float, mase: float, naive_smape: float, naive_mase: float) -> flo
     Source: Makridakis, Spiliotis & Assimakopoulos, International Journal of Forecasting 36 (2020). Where only one of
     the two can be told, that one; NaN where neither can.
     """
-    parts = [own / naive for own, naive in ((smape, naive_smape), (mase, naive_mase)) if naive > 0 and np.isfinite(own)]
+    pairs = ((smape, naive_smape), (mase, naive_mase))
+    parts = [own / naive for own, naive in pairs if naive > STILL and np.isfinite(own)]
     return float(np.mean(parts)) if parts else float("nan")
 
 

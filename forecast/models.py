@@ -5,9 +5,8 @@ a model knows the first o columns and nothing after them. $y_T$ is the last amou
 ahead. A line of fewer than `TREND_POINTS` amounts is not believed to have a trend of its own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
 from typing import ClassVar, Protocol
 
@@ -15,16 +14,15 @@ import numpy as np
 import pandas as pd
 
 from forecast.arrays import BoolArray, FloatArray, IntArray, changes, first_finite, row_any
-from forecast.smoothing import Cells, ThetaCells, blocks, smooth, smooth_theta
+from forecast.smoothing import Cells, ThetaCells, smooth, smooth_theta
 
 TREND_POINTS = 4
 """Amounts a line needs before a trend of its own is believed: two or three points make any slope."""
 
-FARTHEST_LOG = 700.0
-"""Logs are cut off there, where their exponentials are still finite."""
-
 WIDEST = 10.0
 """No forecast leaves this multiple of the line's largest amount: a guard, not a belief."""
+FARTHEST_LOG = 700.0
+"""No forecast is so many logs above a line's first amount: their exponential is still finite."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +44,14 @@ class Lines:
         """Last amount known at each origin, (O, n), zero where a line has not begun."""
         return np.nan_to_num(self.values.T[origins - 1])
 
+    def first(self) -> FloatArray:
+        """First amount of each line, (n,), zero where it has none."""
+        place = first_finite(self.values).clip(max=self.values.shape[1] - 1)
+        return np.asarray(np.nan_to_num(self.values[np.arange(len(place)), place]), dtype=np.float64)
+
     def count(self, origins: IntArray) -> IntArray:
         """Amounts known at each origin, (O, n)."""
         return (origins[:, None] - first_finite(self.values)).clip(0)
-
-    def reach(self, origins: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Least and largest amount that a forecast may take, (O, n) each."""
-        known = np.nan_to_num(self.values.T)
-        largest = WIDEST * np.maximum.accumulate(np.abs(known), axis=0)[origins - 1]
-        negative = np.minimum.accumulate(known, axis=0)[origins - 1] < 0
-        return np.where(negative, -largest, 0.0), largest
 
 
 class Model(Protocol):
@@ -127,10 +123,8 @@ class Drift:
 
     def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
         """Learn the slope from the first and the last amount of each line."""
-        begin = first_finite(lines.values).clip(max=lines.values.shape[1] - 1)
-        first = np.nan_to_num(lines.values[np.arange(len(begin)), begin])
         last, count = lines.last(origins), lines.count(origins)
-        slope = np.where(count >= TREND_POINTS, (last - first) / (count - 1).clip(1), 0.0)
+        slope = np.where(count >= TREND_POINTS, (last - lines.first()) / (count - 1).clip(1), 0.0)
         return last[:, :, None] + slope[:, :, None] * np.arange(1, horizon + 1)
 
 
@@ -158,7 +152,7 @@ class DampedTrend:
     def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
         """Run the recursion once for each cell of the grid."""
         cells = Cells.of([(alpha, alpha * beta, phi) for alpha, beta, phi in self.grid()])
-        return _in_blocks(partial(smooth, cells=cells, origins=origins, horizon=horizon), lines, origins)
+        return _unless_short(smooth(lines.values, cells, origins, horizon), lines, origins)
 
 
 @dataclass(frozen=True)
@@ -197,7 +191,7 @@ class Theta:
     def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
         """Smooth the level, then add half the slope."""
         cells = Cells.of([(alpha, 0.0, 0.0) for alpha in self.level_weights])
-        level = _in_blocks(partial(smooth, cells=cells, origins=origins, horizon=horizon), lines, origins)
+        level = _unless_short(smooth(lines.values, cells, origins, horizon), lines, origins)
         return np.asarray(level + 0.5 * _slope(lines, origins)[:, :, None] * np.arange(2, horizon + 2))
 
 
@@ -216,7 +210,7 @@ class DynamicTheta:
     def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
         """Run the recursion once for each cell of the grid."""
         cells = ThetaCells.of(self.level_weights, self.thetas)
-        return _in_blocks(partial(smooth_theta, cells=cells, origins=origins, horizon=horizon), lines, origins)
+        return _unless_short(smooth_theta(lines.values, cells, origins, horizon), lines, origins)
 
 
 @dataclass(frozen=True)
@@ -263,7 +257,7 @@ class PooledGrowth:
 
 @dataclass(frozen=True)
 class InLogs:
-    """A model that sees the logs of a line whose amounts are all positive, and the line itself where they are not."""
+    """A model that sees the logs of a line whose amounts are all positive so far, and the line itself where not."""
 
     model: Model
 
@@ -278,28 +272,27 @@ class InLogs:
         return self.model.pooled
 
     def forecast(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
-        """Take logs of each line over its first amount, forecast, and go back."""
-        positive = ~row_any(lines.values <= 0)
-        begin = first_finite(lines.values).clip(max=lines.values.shape[1] - 1)
-        first = np.nan_to_num(lines.values[np.arange(len(begin)), begin])
-        start = np.log(np.where(positive & (first > 0), first, 1.0))[:, None]
-        logs = np.log(np.where(positive[:, None] & (lines.values > 0), lines.values, 1.0)) - start
-        seen = np.where(np.isfinite(lines.values), np.where(positive[:, None], logs, lines.values), np.nan)
-        said = self.model.forecast(Lines(seen, lines.like, lines.season), origins, horizon)
-        grown = np.exp(np.where(positive[:, None], said + start, 0.0).clip(-FARTHEST_LOG, FARTHEST_LOG))
-        return np.where(positive[:, None], grown, said)
+        """Forecast logs, or the amounts themselves, as each line was known at each origin."""
+        positive = ~np.logical_or.accumulate(lines.values.T <= 0, axis=0)[origins - 1]
+        once, not_always = row_any(positive.T), row_any(~positive.T)
+        said = np.empty((*positive.shape, horizon))
+        said[:, once] = self._grow(lines.of(once), origins, horizon)
+        plain = self.model.forecast(lines.of(not_always), origins, horizon)
+        said[:, not_always] = np.where(positive[:, not_always, None], said[:, not_always], plain)
+        return said
+
+    def _grow(self, lines: Lines, origins: IntArray, horizon: int) -> FloatArray:
+        """Forecasts of logs over each line's first amount, taken back; zeros to come are not looked at."""
+        first = np.where(lines.first() > 0, lines.first(), 1.0)[:, None]
+        seen = np.where(lines.values <= 0, first, lines.values)
+        logs = np.log(seen) - np.log(first)
+        said = self.model.forecast(Lines(logs, lines.like, lines.season), origins, horizon)
+        most = (np.fmax.reduce(logs, axis=1, initial=0.0) + np.log(WIDEST)).clip(max=FARTHEST_LOG)
+        return np.asarray(np.exp(np.minimum(said, most[:, None])) * first, dtype=np.float64)
 
 
-def _in_blocks(run: Callable[[FloatArray], FloatArray], lines: Lines, origins: IntArray) -> FloatArray:
-    """A recursion over all lines, block by block; the last amount for lines too short for a trend.
-
-    Each line is counted in a unit near its own largest amount: beside an enormous line the squares of a small one would
-    vanish. A power of two, so that no digit changes.
-    """
-    largest = np.abs(np.nan_to_num(lines.values)).max(axis=1, keepdims=True)
-    unit = np.exp2(np.floor(np.log2(np.where(largest > 0, largest, 1.0))))
-    parts = [run(lines.values[block] / unit[block]) * unit[block] for block in blocks(len(lines.values))]
-    said = np.concatenate(parts, axis=1)
+def _unless_short(said: FloatArray, lines: Lines, origins: IntArray) -> FloatArray:
+    """Forecasts, (O, n, H), but the last amount for lines too short for a trend."""
     short = lines.count(origins) < TREND_POINTS
     return np.where(short[:, :, None], lines.last(origins)[:, :, None], said)
 
@@ -307,7 +300,7 @@ def _in_blocks(run: Callable[[FloatArray], FloatArray], lines: Lines, origins: I
 def _slope(lines: Lines, origins: IntArray) -> FloatArray:
     """Slope of the straight line through the amounts known at each origin, (O, n), zero where they are few."""
     known = np.isfinite(lines.values).T
-    y = np.where(known, lines.values.T, 0.0)
+    y = np.where(known, lines.values.T - lines.first(), 0.0)
     time = known.cumsum(axis=0) - 1.0
     count = known.cumsum(axis=0)[origins - 1]
     sum_y, sum_ty = y.cumsum(axis=0)[origins - 1], (time * y).cumsum(axis=0)[origins - 1]

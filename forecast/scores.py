@@ -140,6 +140,6 @@ def _by_line(values: FloatArray) -> FloatArray:
 
 
 def _ratio(one: FloatArray, other: FloatArray) -> FloatArray:
-    """One over the other, NaN where that is not a number above zero."""
-    usable = np.isfinite(other) & (other > 0)
+    """One over the other, NaN where that is no more than rounding."""
+    usable = np.isfinite(other) & (other > losses.STILL)
     return np.where(usable, one / np.where(usable, other, 1.0), np.nan)

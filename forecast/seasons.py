@@ -28,6 +28,8 @@ SIGNIFICANT = 1.0
 """Standard errors of the autocorrelation: two thirds of lines without a season have none found."""
 LEAN = 1.0
 """$\\lambda$: how much of the noise in an index is taken off its spread."""
+LEAST_INDEX = 1e-3
+"""No phase is taken to be less than this share of a year's mean: what is divided by it stays a number."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def _significant(values: FloatArray, length: int) -> BoolArray:
 def _index(values: FloatArray, length: int, positive: BoolArray) -> FloatArray:
     """Classical index of each phase, (n, m), drawn towards none."""
     middle = _moving_average(values, length)
-    apart = np.where(positive[:, None], values / np.where(positive[:, None], middle, 1.0), values - middle)
+    ratios = values / np.where(positive[:, None], np.maximum(middle, np.finfo(np.float64).tiny), 1.0)
+    apart = np.where(positive[:, None], ratios, values - middle)
     back = (values.shape[1] - 1 - np.arange(values.shape[1])) % length
     seen = [apart[:, back == phase] for phase in range(length)]
     means = np.stack([row_mean(part) for part in seen], axis=1)
@@ -100,8 +103,9 @@ def _index(values: FloatArray, length: int, positive: BoolArray) -> FloatArray:
     unsure = noise / (years - 1).clip(0.5)
     spread = ((means - centre) ** 2).mean(axis=1)
     shrink = (1 - LEAN * unsure / np.where(spread > 0, spread, np.inf)).clip(0, 1)[:, None]
-    ratio = 1.0 + (means / np.where(positive[:, None], centre, 1.0) - 1.0) * shrink
-    return np.asarray(np.where(positive[:, None], ratio, (means - centre) * shrink), dtype=np.float64)
+    ratio = 1.0 + (means / np.where(positive[:, None] & (centre > 0), centre, 1.0) - 1.0) * shrink
+    index = np.where(positive[:, None], np.maximum(ratio, LEAST_INDEX), (means - centre) * shrink)
+    return np.asarray(index, dtype=np.float64)
 
 
 def _moving_average(values: FloatArray, length: int) -> FloatArray:

@@ -4,26 +4,29 @@ A back-test asks what a model would have said at many origins. A recursion that 
 them: its state at an origin is all that the forecast from there needs. Cells of the grid lie on the first axis and
 lines on the last, so that each step in time is a few operations on one (K, n) array.
 
-A line does not choose one cell of the grid: its forecast is the mean over cells, weighed by how likely each made the
-line's past, $w_k \propto (\mathrm{SSE}_k / N)^{-N/2}$ (the normal likelihood with its variance profiled out). A short
-line hence averages over nearly all cells, a long one listens to its best.
+Each line is counted from its first amount: before and at its beginning it is zero, so that no recursion stirs, and no
+level is ever foreseen. A line does not choose one cell of the grid: its forecast is the mean over cells, weighed by how
+likely each made the line's past, $w_k \propto (\mathrm{SSE}_k / N)^{-N/2}$ (the normal likelihood with its variance
+profiled out). A short line hence averages over nearly all cells, a long one listens to its best.
 
-Letters of shapes: n lines, T periods, K cells, O origins, H horizons.
+Letters of shapes: n lines, T periods, K cells, A levels of $\alpha$, O origins, H horizons.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from forecast.arrays import BoolArray, FloatArray, IntArray
+from forecast.arrays import BoolArray, FloatArray, IntArray, first_finite
 
-BLOCK = 2_048
+BLOCK = 2048
 """Lines that are smoothed together: their states stay in the processor's cache."""
 FIRST_STEPS = 3
 """Changes from which a trend's first value is taken: no model believes a trend of fewer points, so none is foreseen."""
 STILL = 1e-8
 """Share of a line's mean square under which no error counts: likelihoods of a perfect fit stay finite."""
+LEAST_SQUARE = 1e-280
+"""No sum of squares is divided by less."""
 
 
 @dataclass(frozen=True)
@@ -49,28 +52,8 @@ class Cells:
         return np.asarray(powers.cumsum(axis=1), dtype=np.float64)
 
 
-def blocks(lines: int) -> Iterator[slice]:
-    """Slices of lines that are worked on together."""
-    for begin in range(0, lines, BLOCK):
-        yield slice(begin, min(begin + BLOCK, lines))
-
-
-def likelihood(loss: FloatArray, count: FloatArray, square: FloatArray) -> FloatArray:
-    """Weights of cells, (K, n), from their sums of squared errors, (K, n), of `count` errors, (n,).
-
-    `square` is the mean square of each line, (n,). Weights of a line sum to 1.
-    """
-    power = count / 2
-    log = np.log(loss / count.clip(1) + (STILL * square + np.finfo(np.float64).tiny))
-    log *= -power
-    log -= log.max(axis=0)
-    weights = np.exp(log, out=log)
-    weights /= weights.sum(axis=0)
-    return np.asarray(weights, dtype=np.float64)
-
-
 def smooth(values: FloatArray, cells: Cells, origins: IntArray, horizon: int) -> FloatArray:
-    r"""Forecasts by exponential smoothing with a damped trend, (O, n, H), of one block of lines.
+    r"""Forecasts by exponential smoothing with a damped trend, (O, n, H).
 
     $$e_t = y_t - \ell_{t-1} - \phi b_{t-1}, \quad \ell_t = y_t - (1-\alpha) e_t, \quad
     b_t = \phi b_{t-1} + \gamma e_t, \quad \hat y_{T+k} = \ell_T + b_T\sum_{j=1}^{k}\phi^j$$
@@ -79,39 +62,116 @@ def smooth(values: FloatArray, cells: Cells, origins: IntArray, horizon: int) ->
     changes. Where a line has not begun at an origin, its forecast is zero. Source: Gardner & McKenzie, Management
     Science 31 (1985); Holt (1957) for $\phi = 1$.
     """
-    by_period, known = _by_period(values)
-    square = _mean_square(by_period, known)
-    first = _first_trend(by_period, known)
-    trendless = cells.phi == 0
-    n, keep = by_period.shape[1], 1.0 - cells.alpha
-    level = np.zeros((len(cells.phi), n))
-    slope, loss = np.zeros_like(level), np.zeros_like(level)
-    count = np.zeros(n)
-    reach = cells.reach(horizon)
+    return _in_blocks(values, origins, horizon, lambda seen, out: _smooth(seen, cells, origins, out))
+
+
+def smooth_theta(values: FloatArray, cells: "ThetaCells", origins: IntArray, horizon: int) -> FloatArray:
+    r"""Forecasts by the dynamic optimised theta model, (O, n, H).
+
+    $$\mu_{t+1} = \ell_t + \left(1-\tfrac1\theta\right)\left[(1-\alpha)^t A_t + \frac{1-(1-\alpha)^{t+1}}{\alpha}
+    B_t\right], \qquad \ell_t = \alpha y_t + (1-\alpha)\ell_{t-1}$$
+
+    $A_t$ and $B_t$ are level and slope of the straight line through $y_1 \dots y_t$, kept up to date as t moves on;
+    $\ell_0 = y_1/\theta$, so that $\mu_2 = y_1$. Forecasts go on as if $\mu$ had come true. `values`, (n, T), are NaN
+    before a line begins; where it has not begun at an origin, its forecast is zero. Source: Fiorucci, Pellegrini,
+    Louzada, Petropoulos & Koehler, International Journal of Forecasting 32 (2016).
+    """
+    ahead = _ThetaAhead.of(cells, values.shape[1], horizon)
+    return _in_blocks(values, origins, horizon, lambda seen, out: _smooth_theta(seen, cells, ahead, origins, out))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A block of lines as the recursions see them: counted from their first amounts, of no more than one."""
+
+    by_period: FloatArray
+    """(T, n), zero before a line begins and where it does."""
+    known: BoolArray
+    """(T, n)."""
+    square: FloatArray
+    """Mean square of each line up to each period, (T, n)."""
+
+    @classmethod
+    def of(cls, counted: FloatArray) -> "_Seen":
+        """From (n, T), NaN before a line begins."""
+        known = np.ascontiguousarray(np.isfinite(counted).T)
+        by_period = np.where(known, counted.T, 0.0)
+        square = (by_period**2).cumsum(axis=0) / known.cumsum(axis=0).clip(1)
+        return cls(by_period, known, square)
+
+
+def _in_blocks(
+    values: FloatArray, origins: IntArray, horizon: int, run: Callable[[_Seen, FloatArray], None]
+) -> FloatArray:
+    """A recursion over all lines, block by block; it fills in forecasts, (O, n, H), of what it is shown.
+
+    Each line is counted in the power of two above its largest amount: beside an enormous line the squares of a small
+    one would vanish, and a power of two rounds nothing, so that what comes later leaves no trace in what came before.
+    """
+    n, periods = values.shape
+    first = values[np.arange(n), first_finite(values).clip(max=periods - 1)]
+    counted = values - first[:, None]
+    unit = np.frexp(np.fmax.reduce(np.abs(counted), axis=1, initial=0.0))[1]
     out = np.zeros((len(origins), n, horizon))
-    begun = np.zeros(n, dtype=np.bool_)
-    for t, y in enumerate(by_period):
-        begin = known[t] & ~begun
-        slope *= cells.phi
-        error = y - level
-        error -= slope
-        error *= begun
-        loss += error * error
-        level = np.where(known[t], y - keep * error, 0.0)
-        slope += cells.gamma * error
-        if begin.any():
-            slope = np.where(begin, np.where(trendless, 0.0, first), slope)
-        count += begun
-        begun = known[t]
-        for place in np.flatnonzero(origins == t + 1):
-            weights = likelihood(loss, count, square[t])
-            out[place] = (weights * level).sum(axis=0)[:, None] + (weights * slope).T @ reach
+    for begin in range(0, n, BLOCK):
+        block = slice(begin, begin + BLOCK)
+        run(_Seen.of(np.ldexp(counted[block], -unit[block, None])), out[:, block])
+    np.ldexp(out, unit[:, None], out=out)
+    out += np.where(np.isfinite(values.T[origins - 1]), first, 0.0)[:, :, None]
     return out
+
+
+def likelihood(loss: FloatArray, count: FloatArray, square: FloatArray) -> FloatArray:
+    """Weights of cells, (K, n), from their sums of squared errors, (K, n), of `count` errors, (n,).
+
+    `square` is the mean square of each line, (n,), counted in a unit in which no amount is above 1. Weights of a line
+    sum to 1; those of a line without errors, or with none to speak of, are alike.
+    """
+    log = loss / np.maximum(count * square, LEAST_SQUARE)
+    log += STILL
+    np.log(log, out=log)
+    log *= -count / 2
+    log -= log.max(axis=0)
+    weights = np.exp(log, out=log)
+    weights /= weights.sum(axis=0)
+    return weights
+
+
+def _smooth(seen: _Seen, cells: Cells, origins: IntArray, out: FloatArray) -> None:
+    """The recursion of `smooth` on a block; forecasts into (O, n, H)."""
+    keep, reach = 1.0 - cells.alpha, cells.reach(out.shape[2])
+    level, slope, loss, error, spare = np.zeros((5, len(keep), seen.by_period.shape[1]))
+    begins, first = _first_trend(seen)
+    count = np.zeros(seen.by_period.shape[1])
+    for t, y in enumerate(seen.by_period):
+        slope *= cells.phi
+        np.subtract(y, level, out=error)
+        error -= slope
+        loss += np.multiply(error, error, out=spare)
+        np.subtract(y, np.multiply(error, keep, out=spare), out=level)
+        slope += np.multiply(error, cells.gamma, out=spare)
+        starts = begins == t
+        if starts.any():
+            slope[:, starts] = np.where(cells.phi > 0, first[starts], 0.0)
+        count += begins < t
+        for place in np.flatnonzero(origins == t + 1):
+            weights = likelihood(loss, count, seen.square[t])
+            out[place] = np.multiply(weights, slope, out=spare).T @ reach
+            out[place] += np.multiply(weights, level, out=spare).sum(axis=0)[:, None]
+
+
+def _first_trend(seen: _Seen) -> tuple[IntArray, FloatArray]:
+    """Where each line begins, and the mean of its first `FIRST_STEPS` changes or as many as there are, (n,) each."""
+    periods, n = seen.by_period.shape
+    begins = np.where(seen.known[-1], seen.known.argmax(axis=0), periods)
+    steps = (periods - 1 - begins).clip(0, FIRST_STEPS)
+    rise = seen.by_period[(begins + steps).clip(max=periods - 1), np.arange(n)]
+    return begins, rise / steps.clip(1)
 
 
 @dataclass(frozen=True)
 class ThetaCells:
-    r"""A grid of $\alpha$ and $1 - 1/\theta$, (K, 1) each."""
+    r"""A grid of all pairs of $\alpha$, (A,), and $1 - 1/\theta$, (B,); $\theta$ runs fastest."""
 
     alpha: FloatArray
     trend: FloatArray
@@ -119,113 +179,89 @@ class ThetaCells:
     @classmethod
     def of(cls, alphas: tuple[float, ...], thetas: tuple[float, ...]) -> "ThetaCells":
         r"""All pairs of $\alpha$ and $\theta$."""
-        pairs = np.array([(alpha, 1 - 1 / theta) for alpha in alphas for theta in thetas], dtype=np.float64)
-        return cls(pairs[:, :1], pairs[:, 1:])
+        return cls(np.array(alphas, dtype=np.float64), 1.0 - 1.0 / np.array(thetas, dtype=np.float64))
 
 
-def smooth_theta(values: FloatArray, cells: ThetaCells, origins: IntArray, horizon: int) -> FloatArray:
-    r"""Forecasts by the dynamic optimised theta model, (O, n, H), of one block of lines.
+def _smooth_theta(seen: _Seen, cells: ThetaCells, ahead: "_ThetaAhead", origins: IntArray, out: FloatArray) -> None:
+    r"""The recursion of `smooth_theta` on a block; forecasts into (O, n, H).
 
-    $$\mu_{t+1} = \ell_t + \left(1-\tfrac1\theta\right)\left[(1-\alpha)^t A_t + \frac{1-(1-\alpha)^{t+1}}{\alpha}
-    B_t\right], \qquad \ell_t = \alpha y_t + (1-\alpha)\ell_{t-1}$$
-
-    $A_t$ and $B_t$ are level and slope of the straight line through $y_1 \dots y_t$, kept up to date as t moves on.
-    Forecasts go on as if $\mu$ had come true. Source: Fiorucci, Pellegrini, Louzada, Petropoulos & Koehler,
-    International Journal of Forecasting 32 (2016).
+    $\theta$ only scales the pull of the line, $e = u - (1-1/\theta) p$, so three sums of squares a level tell the
+    losses of all cells. Counted from its first amount, a line begins with $\ell_1 = 0$ whatever $\theta$.
     """
-    by_period, known = _by_period(values)
-    square = _mean_square(by_period, known)
-    n, keep = by_period.shape[1], 1.0 - cells.alpha
-    level = np.zeros((len(keep), n))
-    loss, decay = np.zeros_like(level), np.ones_like(level)
-    line = _Line.empty(n)
-    count = np.zeros(n)
-    out = np.zeros((len(origins), n, horizon))
-    begun = np.zeros(n, dtype=np.bool_)
-    for t, y in enumerate(by_period):
-        expected = level + cells.trend * (decay * line.start + (1.0 - decay * keep) / cells.alpha * line.slope)
-        error = (y - expected) * begun
-        loss += error * error
-        level = np.where(begun, keep * level + cells.alpha * y, np.where(known[t], y, 0.0))
-        decay = np.where(begun, decay * keep, keep)
-        line.add(y, known[t])
-        count += begun
-        begun = known[t]
+    periods, n = seen.by_period.shape
+    alpha = cells.alpha[:, None]
+    at_start, at_slope = _pull(alpha, np.arange(periods))
+    level, uu, up, pp = np.zeros((4, len(alpha), n))
+    line = _Line(np.zeros(n, dtype=np.int64), *np.zeros((2, n)))
+    for t, y in enumerate(seen.by_period):
+        pull = at_start[:, line.count] * line.start + at_slope[:, line.count] * line.slope
+        error = y - level
+        uu += error * error
+        up += error * pull
+        pp += pull * pull
+        level += alpha * error
+        line.add(y, seen.known[t])
         for place in np.flatnonzero(origins == t + 1):
-            weights = likelihood(loss, count, square[t])
-            out[place] = _theta_path(cells, level, decay, line, weights, horizon)
-    return out
-
-
-def _theta_path(
-    cells: ThetaCells, level: FloatArray, decay: FloatArray, line: "_Line", weights: FloatArray, horizon: int
-) -> FloatArray:
-    """The next H values, (n, H), each taken in as if it had come true."""
-    keep = 1.0 - cells.alpha
-    line = line.spread()
-    path = np.empty((weights.shape[1], horizon))
-    for k in range(horizon):
-        expected = level + cells.trend * (decay * line.start + (1.0 - decay * keep) / cells.alpha * line.slope)
-        path[:, k] = (weights * expected).sum(axis=0)
-        level = keep * level + cells.alpha * expected
-        decay = decay * keep
-        line.go_on(expected)
-    return path
+            loss = uu[:, None] - cells.trend[:, None] * (2.0 * up[:, None] - cells.trend[:, None] * pp[:, None])
+            weights = likelihood(loss.clip(0).reshape(-1, n), (line.count - 1.0).clip(0), seen.square[t])
+            out[place] = ahead.of_lines(weights, level, line)
 
 
 @dataclass
 class _Line:
-    """The straight line through each line's values so far, kept up to date value by value; (n,) or (K, n) each."""
+    """The straight line through each line's values so far, kept up to date value by value; arrays of one shape."""
 
-    count: FloatArray
+    count: IntArray
     mean: FloatArray
     slope: FloatArray
-    start: FloatArray
+
+    @property
+    def start(self) -> FloatArray:
+        """Where it stands one period before the first value."""
+        return np.asarray(self.mean - (self.count + 1) / 2 * self.slope, dtype=np.float64)
+
+    def add(self, y: FloatArray, known: BoolArray | bool = True) -> None:
+        """Take in one more value a line, zero of lines that have not begun: they stay as they are."""
+        k = self.count
+        self.slope = ((k - 1) * self.slope + 6 / (k + 1) * (y - self.mean)) / (k + 2)
+        self.mean = (k * self.mean + y) / (k + 1)
+        self.count = k + known
+
+
+@dataclass(frozen=True)
+class _ThetaAhead:
+    """What the theta model says ahead: it is linear in the level and in mean and slope of the line."""
+
+    shares: FloatArray
+    """Of level, mean and slope in the next H values, by how many values were seen, (3, T + 1, K, H)."""
 
     @classmethod
-    def empty(cls, lines: int) -> "_Line":
-        """Nothing seen yet."""
-        return cls(*np.zeros((4, lines)))
+    def of(cls, cells: ThetaCells, periods: int, horizon: int) -> "_ThetaAhead":
+        """Go on from one of the three at one, the others at zero, as if each value had come true."""
+        alpha, trend = (grid.ravel() for grid in np.meshgrid(cells.alpha, cells.trend, indexing="ij"))
+        each = np.eye(3)[:, :, None, None] * np.ones((periods + 1, len(alpha)))
+        level, line = each[0], _Line(np.arange(periods + 1)[:, None], each[1], each[2])
+        shares = np.empty((*level.shape, horizon))
+        for k in range(horizon):
+            at_start, at_slope = _pull(alpha, line.count)
+            shares[..., k] = level + trend * (at_start * line.start + at_slope * line.slope)
+            level = level + alpha * (shares[..., k] - level)
+            line.add(shares[..., k])
+        return cls(shares)
 
-    def spread(self) -> "_Line":
-        """A copy that can be carried on cell by cell."""
-        return _Line(self.count, self.mean[None], self.slope[None], self.start[None])
-
-    def go_on(self, y: FloatArray) -> None:
-        """Take in one more value, (K, n), of lines that have all begun."""
-        k = self.count.clip(1)
-        apart = (y - self.mean) * (6 / ((k + 1) * (k + 2)))
-        self.slope = self.slope * ((k - 1) / (k + 2)) + apart
-        self.mean = self.mean * (k / (k + 1)) + y / (k + 1)
-        self.count = k + 1
-        self.start = self.mean - self.slope * ((k + 2) / 2)
-
-    def add(self, y: FloatArray, known: BoolArray) -> None:
-        """Take in one more value a line; lines that have not begun stay as they are."""
-        k = self.count
-        slope = ((k - 1) * self.slope + np.where(k > 0, 6 / (k + 1) * (y - self.mean), 0.0)) / (k + 2)
-        self.slope = np.where(known & (k > 0), slope, 0.0)
-        self.mean = np.where(known, (k * self.mean + y) / (k + 1), 0.0)
-        self.count = k + known
-        self.start = np.where(known, self.mean - (self.count + 1) / 2 * self.slope, 0.0)
+    def of_lines(self, weights: FloatArray, level: FloatArray, line: _Line) -> FloatArray:
+        """The next H values, (n, H), of lines with levels (A, n), cells weighed by (K, n)."""
+        out = np.empty((weights.shape[1], self.shares.shape[3]))
+        weighed = weights * level.repeat(len(weights) // len(level), axis=0)
+        for count in np.unique(line.count):
+            of = line.count == count
+            by_level, by_mean, by_slope = self.shares[:, count]
+            own, mean, slope = weights[:, of].T, line.mean[of, None], line.slope[of, None]
+            out[of] = weighed[:, of].T @ by_level + mean * (own @ by_mean) + slope * (own @ by_slope)
+        return out
 
 
-def _by_period(values: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """Values and whether they are known, periods first, (T, n), zero where unknown."""
-    known = np.ascontiguousarray(np.isfinite(values).T)
-    return np.where(known, values.T, 0.0), known
-
-
-def _mean_square(by_period: FloatArray, known: BoolArray) -> FloatArray:
-    """Mean square of each line up to each period, (T, n)."""
-    return np.asarray((by_period**2).cumsum(axis=0) / known.cumsum(axis=0).clip(1), dtype=np.float64)
-
-
-def _first_trend(by_period: FloatArray, known: BoolArray) -> FloatArray:
-    """Mean of each line's first `FIRST_STEPS` changes, (n,); of as many as there are; zero for a single value."""
-    periods = len(by_period)
-    begin = np.where(known.any(axis=0), known.argmax(axis=0), periods - 1)
-    steps = np.minimum(periods - 1 - begin, FIRST_STEPS)
-    lines = np.arange(by_period.shape[1])
-    rise = by_period[begin + steps, lines] - by_period[begin, lines]
-    return np.where(steps > 0, rise / steps.clip(1), 0.0)
+def _pull(alpha: FloatArray, count: IntArray) -> tuple[FloatArray, FloatArray]:
+    r"""$(1-\alpha)^t$ and $(1-(1-\alpha)^{t+1})/\alpha$: shares of start and slope of a line of t values."""
+    decay = (1.0 - alpha) ** count
+    return decay, (1.0 - decay * (1.0 - alpha)) / alpha

@@ -2,7 +2,7 @@ from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.arrays import FloatArray, IntArray
@@ -20,7 +20,10 @@ from forecast.models import (
     PooledGrowth,
     SeasonalNaive,
     Theta,
+    models_for,
+    naive_rival,
 )
+from tests.forecast.hard_tables import Table, hard_tables
 from tests.forecast.spending_tables import random_walks
 
 NAN = np.nan
@@ -88,7 +91,20 @@ def test_theta_slopes_are_those_of_a_plain_regression() -> None:
 
 @pytest.mark.parametrize("model", [DampedTrend(), Holt(), Theta(), DynamicTheta(), Drift()])
 def test_three_points_make_no_trend(model: Model) -> None:
-    np.testing.assert_allclose(predict(model, [NAN, 1, 2, 3], [NAN, NAN, NAN, 7]), [[3, 3, 3], [7, 7, 7]])
+    few = [[NAN, 1, 2, 3], [NAN, NAN, 2, 5], [NAN, NAN, NAN, 7], [NAN, 3, 0, -1]]
+    np.testing.assert_array_equal(predict(model, *few), [[3] * 3, [5] * 3, [7] * 3, [-1] * 3])
+
+
+@pytest.mark.parametrize("model", [DampedTrend(), Holt(), DynamicTheta(), Drift()])
+def test_four_points_make_a_trend(model: Model) -> None:
+    assert predict(model, [1, 2, 3, 4])[0, 0] > 4
+    assert predict(InLogs(model), [1, 2, 4, 8])[0, 0] > 8
+
+
+@pytest.mark.parametrize("model", EVERY)
+@pytest.mark.parametrize("amount", [0.0, 5.0, -5.0, 0.1, 1e50, 5e-324])
+def test_constant_lines_stay_to_the_last_bit(model: Model, amount: float) -> None:
+    np.testing.assert_array_equal(predict(model, [amount] * 9, [NAN] * 5 + [amount] * 4), [[amount] * 3] * 2)
 
 
 def test_logs_are_for_positive_lines_alone() -> None:
@@ -97,6 +113,34 @@ def test_logs_are_for_positive_lines_alone() -> None:
     mixed = [-5.0, 3, 4, 6, 2, 1]
     np.testing.assert_array_equal(predict(InLogs(Drift()), mixed), predict(Drift(), mixed))
     assert InLogs(Drift()).name == "drift, logs"
+
+
+@pytest.mark.parametrize("model", [DampedTrend(), Holt(), Theta(), DynamicTheta(), Drift()])
+def test_forecasts_in_logs_are_exponentials_of_those_of_logs(model: Model) -> None:
+    history = random_walks(4, 12)
+    history[1, :5] = NAN
+    np.testing.assert_allclose(ask(InLogs(model), history, 3), np.exp(ask(model, np.log(history), 3)))
+
+
+@pytest.mark.parametrize("later", [0.0, -1e9])
+@pytest.mark.parametrize("model", [DampedTrend(), Theta(), DynamicTheta(), Drift()])
+def test_a_zero_to_come_does_not_take_the_logs_away(model: Model, later: float) -> None:
+    history = random_walks(3, 12)
+    changed = history.copy()
+    changed[1, 9:] = later
+    origins = np.array([8, 9, 12])
+    before, after = (InLogs(model).forecast(Lines(table, alike(table)), origins, 3) for table in (history, changed))
+    np.testing.assert_allclose(after[:2], before[:2], rtol=1e-12)
+    np.testing.assert_allclose(after[2, 1], ask(model, changed, 3)[1])
+    assert not np.allclose(after[1, 1], model.forecast(Lines(changed, alike(changed)), origins, 3)[1, 1])
+
+
+def test_logs_that_grow_beyond_any_number_stay_one() -> None:
+    wild = [5e-324, 1e-200, 1e-100, 1.0, 1e25, 1e50]
+    for model in (Drift(), Holt(), DampedTrend()):
+        said = predict(InLogs(model), wild, wild[::-1], horizon=20)
+        assert np.isfinite(said).all()
+        assert (said >= 0).all()
 
 
 def test_pooled_growth_is_the_median_that_leans_to_none() -> None:
@@ -150,3 +194,24 @@ def test_a_line_is_forecast_the_same_in_any_company(model: Model) -> None:
 @given(amounts=st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=12))
 def test_no_forecast_is_lost(model: Model, amounts: list[float]) -> None:
     assert np.isfinite(predict(model, amounts, horizon=8)).all()
+
+
+@given(table=hard_tables())
+@settings(max_examples=50, deadline=None)
+def test_no_table_is_too_hard(table: Table) -> None:
+    """Here as in a back-test: amounts without gaps once a line has begun."""
+    known = np.logical_or.accumulate(np.isfinite(table.amounts), axis=1)
+    history = np.where(known, np.nan_to_num(table.amounts), NAN)
+    lines = Lines(history, np.arange(len(history)) % 2, table.season)
+    origins = np.arange(1, history.shape[1] + 1)
+    for model in (*EVERY, InLogs(Drift())):
+        assert np.isfinite(model.forecast(lines, origins, 5)).all(), model.name
+
+
+def test_the_naive_rival_is_among_the_models() -> None:
+    for season in (1, 4, 12):
+        names = [model.name for model in models_for(season)]
+        assert naive_rival(season) in names
+        assert len(set(names)) == len(names)
+    assert naive_rival(1) == models_for(1)[0].name == "last value"
+    assert naive_rival(4) == "seasonal naive"
