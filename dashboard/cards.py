@@ -25,6 +25,10 @@ GRAPH = {
 }
 
 
+SIGNED = ("change", "variance", "timing", "level")
+"""How headers of money begin whose sign is the point."""
+
+
 def head(question: str, lede: str, **more: Any) -> Any:
     """A page's question, small, and the sentence that answers it, large."""
     return html.Header([html.H1(question), html.P(marked(lede), className="lede", **more)], className="page-head")
@@ -159,7 +163,9 @@ def shown(value: Any, column: str) -> str:
     if "%" in column:
         return bare(float(value), 1)
     if "$" in column:
-        return bare(float(value), 1, signed=column.lower().startswith("change"))
+        return bare(float(value), 1, signed=column.lower().startswith(SIGNED))
+    if "ratio" in column:
+        return bare(float(value), 2)
     if isinstance(value, float):
         return bare(value, 0 if abs(value) >= 100 or value % 1 == 0 else 1)
     return f"{value:,}" if "year" not in column.lower() else str(value)

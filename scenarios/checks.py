@@ -11,9 +11,12 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from optimizer import funds as fund_splits
+from scenarios import books
 from scenarios.errors import Problem
 from scenarios.tables import LINE_KEYS
 
+ROUNDED = 1e-4
+"""Share of a year's spending by which its months may miss it without a word."""
 DATES = (pd.Timestamp("1950-01-01"), pd.Timestamp("2100-12-31"))
 
 
@@ -35,8 +38,11 @@ def check_tables(
         *_windows(systems, quarters, files["systems"]),
         *_years(tables, years, files),
         *_not_yet(tables, files),
+        *_open_years(tables, quarters, files),
+        *_books(tables, quarters, files),
+        *_by_hand(tables, years, quarters, as_of, files),
     ]
-    if tables["spending"].empty:
+    if tables["spending"].empty and tables["months"].empty:
         found.append(
             _warn(files["spending"], "holds no history", "Costs grow with price_growth; add history for a forecast")
         )
@@ -153,6 +159,80 @@ def _years(tables: Mapping[str, pd.DataFrame], years: range, files: Mapping[str,
                 column="fiscal_year",
                 value=str(fund),
             )
+
+
+def _open_years(
+    tables: Mapping[str, pd.DataFrame], quarters: pd.PeriodIndex, files: Mapping[str, str]
+) -> Iterable[Problem]:
+    """A blank amount spent says that the year is not closed: its months must say how far it is, and of all lines."""
+    spending = tables["spending"]
+    blank = spending["expended"].isna()
+    if not blank.any():
+        return
+    told = set(books.year_of_month(tables["months"]["period"], quarters))
+    half = set(spending.loc[~blank, "period"])
+    year = spending["period"]
+    for rows, wrong, remedy in (
+        (
+            blank & year.isin(half),
+            "is blank, though other lines of that year are closed",
+            "Write what was spent, or leave the whole year blank",
+        ),
+        (
+            blank & ~year.isin(half) & ~year.isin(told),
+            "is blank",
+            f"Write what was spent, or give {files['months']} of that year",
+        ),
+    ):
+        text = pd.Series("", index=spending.index)
+        yield from _each(files["spending"], np.flatnonzero(rows.to_numpy()), "expended", text, wrong, remedy)
+
+
+def _books(tables: Mapping[str, pd.DataFrame], quarters: pd.PeriodIndex, files: Mapping[str, str]) -> Iterable[Problem]:
+    """Whole years of months come to what the yearly history says."""
+    months, file = tables["months"], files["months"]
+    if months.empty:
+        return
+    year = books.year_of_month(months["period"], quarters)
+    spending = tables["spending"].dropna(subset="expended")
+    whole = months["period"].groupby(year).nunique().eq(books.MONTHS_A_YEAR)
+    by_month = months["expended"].groupby(year).sum()[whole.to_numpy()]
+    by_year = spending.groupby("period")["expended"].sum().reindex(by_month.index)
+    gap = (by_month - by_year).dropna()
+    for fiscal_year, amount in gap[gap.abs() > np.maximum(1.0, ROUNDED * by_year.abs())].items():
+        said = f"comes to ${abs(amount):,.0f} {'more' if amount > 0 else 'less'} in FY{fiscal_year} than"
+        yield _warn(file, f"{said} {files['spending']}", "Compare the two; the yearly history is taken")
+
+
+def _by_hand(
+    tables: Mapping[str, pd.DataFrame],
+    years: range,
+    quarters: pd.PeriodIndex,
+    as_of: pd.Timestamp,
+    files: Mapping[str, str],
+) -> Iterable[Problem]:
+    """Overrides name lines that there are, years that are forecast, and no line and year twice."""
+    overrides, file = tables["overrides"], files["overrides"]
+    if overrides.empty:
+        return
+    first = books.last_known(tables, years, quarters, as_of) + 1
+    year = overrides["fiscal_year"]
+    rows = np.flatnonzero((~year.between(first, years[-1])).to_numpy())
+    rule = f"Write a year from {first} to {years[-1]}"
+    yield from _each(file, rows, "fiscal_year", year.astype(str), "is not forecast", rule)
+    both = pd.concat([tables[name][list(LINE_KEYS)] for name in ("spending", "months")])
+    lines = both.drop_duplicates(ignore_index=True)
+    fits = books.matching(overrides, lines)
+    told = spending_lines(overrides).str.replace("//", "/", regex=False).str.strip("/")
+    none = np.flatnonzero(~fits.any(axis=1))
+    rule = "Write keys as they stand there; a blank one stands for any"
+    yield from _each(file, none, ", ".join(LINE_KEYS), told, f"is no line of {files['spending']}", rule)
+    for value in sorted(set(year)):
+        own = np.flatnonzero(year.eq(value).to_numpy())
+        earlier = np.cumsum(fits[own], axis=0) - fits[own]
+        again = (fits[own] & (earlier > 0)).any(axis=1)
+        said = f"sets a line of FY{value} that an earlier row sets too"
+        yield from _each(file, own[again], ", ".join(LINE_KEYS), told, said, "Keep one of the two")
 
 
 def _not_yet(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> Iterable[Problem]:

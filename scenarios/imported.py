@@ -11,14 +11,14 @@ from types import MappingProxyType
 import pandas as pd
 
 import forecast
-from scenarios import portfolio as build
 from scenarios.errors import Problem, StudyError
+from scenarios.expected import history_of, outlook_of
 from scenarios.intake import import_files
 from scenarios.parameters import Settings, default_of, making_parameters, unknown_name
-from scenarios.pipeline import outlook_of
 from scenarios.study import GIVEN, Assumed, Study, StudyFacts, checked, read_study, refuse_occupied, write_study
 from scenarios.tables import LINE_KEYS
 from scenarios.workbooks import read_sheets
+from scenarios.year_end import year_end_of
 
 
 def import_study(
@@ -96,7 +96,8 @@ def read_spending_table(
 ) -> pd.DataFrame:
     """Spending as the forecaster takes it, from a study or from any long table; see `forecast.read_spending`."""
     if source.is_dir() or (source.suffix == ".xlsx" and source.exists() and "study" in read_sheets(source)):
-        spending = build.spending_of(read_study(source))
+        study = read_study(source)
+        spending = history_of(study, year_end_of(study))
         if spending.empty:
             raise StudyError([Problem("tables/spending.csv", "holds no history", "Add at least one fiscal year")])
         return spending

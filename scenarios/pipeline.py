@@ -13,19 +13,18 @@ from typing import Any
 
 import pandas as pd
 
-import forecast
 import optimizer
-from forecast import Outlook
-from forecast.spending import ALL
 from optimizer import Plan, Portfolio
 from scenarios import portfolio as build
 from scenarios.changes import apply
+from scenarios.expected import AHEAD, OVERRIDDEN, Expected, outlook_of
 from scenarios.parameters import making_parameters, parameters
 from scenarios.results import RIVAL, Results, input_hashes, write_results
 from scenarios.scenario import Scenario
 from scenarios.study import GIVEN, Study
 from scenarios.summary import summarize
 from scenarios.tables import LINE_KEYS
+from scenarios.year_end import COLUMNS, VARIANCE
 
 Progress = Callable[[str, float], None]
 """Called with the stage in words and the share done, 0 to 1."""
@@ -39,27 +38,13 @@ class Prepared:
 
     study: Study
     scenario: Scenario
-    outlook: Outlook | None
+    outlook: Expected | None
     portfolio: Portfolio
 
     @property
     def case(self) -> tuple[Portfolio, tuple[optimizer.Strategy, ...], optimizer.Economics]:
         """Portfolio, strategies and economics: the first arguments of everything in the optimizer."""
         return self.portfolio, build.catalogue(self.study.settings), build.economics(self.study)
-
-
-def outlook_of(study: Study) -> Outlook | None:
-    """The outlook of a study's history to the end of its horizon; None without history.
-
-    All lines take part, also those that ended: the total's errors in the past are those of the whole ledger. What
-    has ended (two or more years without a row) is expected to stay so.
-    """
-    spending = build.spending_of(study)
-    spending = spending[spending["period"] < study.years[0]]
-    if spending.empty:
-        return None
-    last = int(spending["period"].max())
-    return forecast.outlook(spending, horizon=study.years[-1] - last, levels=(80, 95))
 
 
 def prepare(study: Study, scenario: Scenario | str = "baseline") -> Prepared:
@@ -70,7 +55,7 @@ def prepare(study: Study, scenario: Scenario | str = "baseline") -> Prepared:
     """
     scenario = study.scenario(scenario) if isinstance(scenario, str) else scenario
     changed = apply(study, scenario)
-    outlook = outlook_of(changed)
+    outlook = outlook_of(study)
     return Prepared(changed, scenario, outlook, build.build_portfolio(changed, outlook))
 
 
@@ -144,6 +129,7 @@ class _Clock:
 
 def _results(ready: Prepared, plan: Plan, rival: Plan, folder: Path, asked: dict[str, Any], clock: _Clock) -> Results:
     study, outlook = ready.study, ready.outlook
+    year_end = outlook.year_end if outlook else None
     flows = plan.flows.assign(period=plan.flows["period"].astype(str))
     clock.lap("summary")
     return Results(
@@ -152,10 +138,13 @@ def _results(ready: Prepared, plan: Plan, rival: Plan, folder: Path, asked: dict
         flows=flows,
         outlays=flows.groupby(["period", "fund", "nature", "side"], observed=True)["amount"].sum().reset_index(),
         limits=plan.limits,
-        outlook=_outlook_table(outlook),
+        outlook=outlook.frame() if outlook else pd.DataFrame(columns=AHEAD),
         history=_history_table(study),
-        scores=outlook.scores if outlook else pd.DataFrame(columns=["model", "horizon"]),
+        scores=outlook.outlook.scores if outlook else pd.DataFrame(columns=["model", "horizon"]),
         treatments=outlook.treatments if outlook else pd.DataFrame(columns=[*LINE_KEYS, "period", "found"]),
+        year_end=year_end.table if year_end else pd.DataFrame(columns=COLUMNS),
+        variance=year_end.variance if year_end else pd.DataFrame(columns=VARIANCE),
+        overrides=outlook.overrides if outlook else pd.DataFrame(columns=OVERRIDDEN),
         appropriations=study.table("appropriations"),
         sites=study.table("sites"),
         assumptions=assumptions(study),
@@ -171,16 +160,9 @@ def _plan_table(plan: Plan, study: Study) -> pd.DataFrame:
     return plan.rows.merge(systems, on="system", how="left", validate="many_to_one")
 
 
-def _outlook_table(outlook: Outlook | None) -> pd.DataFrame:
-    columns = [*LINE_KEYS, "period", "mean", "lo_80", "hi_80", "lo_95", "hi_95"]
-    if outlook is None:
-        return pd.DataFrame(columns=columns)
-    total = outlook.totals.assign(**dict.fromkeys(LINE_KEYS, ALL))
-    return pd.concat([outlook.lines, total], ignore_index=True)[columns]
-
-
 def _history_table(study: Study) -> pd.DataFrame:
-    return study.table("spending")[[*LINE_KEYS, "period", "appropriated", "expended"]]
+    closed = study.table("spending").dropna(subset="expended")
+    return closed[[*LINE_KEYS, "period", "appropriated", "expended"]]
 
 
 def assumptions(study: Study) -> pd.DataFrame:

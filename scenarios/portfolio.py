@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from forecast import Outlook
 from optimizer import Economics, Portfolio, Strategy
 from optimizer import funds as fund_splits
 from scenarios import cloud, operating_systems
 from scenarios.checks import spending_lines
 from scenarios.errors import Problem, StudyError
+from scenarios.expected import Expected
 from scenarios.parameters import Settings
 from scenarios.study import Study
-from scenarios.tables import LINE_KEYS, MODERN, STRATEGIES
+from scenarios.tables import MODERN, STRATEGIES
 
 SKILLS = ("migration", "application")
 """The skills whose hours the strategies use."""
 
 
-def build_portfolio(study: Study, outlook: Outlook | None) -> Portfolio:
+def build_portfolio(study: Study, outlook: Expected | None) -> Portfolio:
     """The estate as the optimizer takes it, with run costs that follow the outlook."""
     systems = study.table("systems").set_index("system")
     systems["one_time_fund"] = systems["one_time_fund"].where(systems["one_time_fund"].ne(""), systems["fund"])
@@ -126,7 +126,7 @@ def sizes(systems: pd.DataFrame) -> pd.DataFrame:
     return known.fillna(known.median()).fillna(pd.Series(TYPICAL))
 
 
-def cost_index(study: Study, outlook: Outlook | None) -> pd.DataFrame:
+def cost_index(study: Study, outlook: Expected | None) -> pd.DataFrame:
     """Systems x fiscal years: cost to continue relative to the base year.
 
     A system follows its spending line; without one its agency; without history of that the total;
@@ -147,7 +147,7 @@ def cost_index(study: Study, outlook: Outlook | None) -> pd.DataFrame:
     return index.fillna(1.0)
 
 
-def by_year(study: Study, outlook: Outlook) -> pd.DataFrame:
+def by_year(study: Study, outlook: Expected) -> pd.DataFrame:
     """Lines x fiscal years, USD: what was spent in the base year, then the outlook's mean."""
     history = outlook.history.assign(line=spending_lines(outlook.history))
     mean = outlook.lines.assign(line=spending_lines(outlook.lines))
@@ -164,7 +164,7 @@ def run_cost_by_quarter(study: Study, index: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(yearly[list(quarters.qyear)].to_numpy(), index=yearly.index, columns=quarters)
 
 
-def residual(study: Study, outlook: Outlook | None, run_cost: pd.DataFrame) -> pd.DataFrame:
+def residual(study: Study, outlook: Expected | None, run_cost: pd.DataFrame) -> pd.DataFrame:
     """`agency fund fiscal_year amount`: what the outlook holds and no system or site explains, USD a year.
 
     A site's fixed cost is taken from the agencies that run units in it, by their number of units.
@@ -209,9 +209,3 @@ def _explained_by_sites(study: Study) -> pd.DataFrame:
     cost["amount"] = cost["share"] * cost["part"] * cost["annual_fixed_cost"]
     total = cost.groupby(["agency", "fund"])["amount"].sum()
     return pd.DataFrame({y: total for y in years}).rename_axis(["agency", "fund"])
-
-
-def spending_of(study: Study) -> pd.DataFrame:
-    """The history as the forecaster takes it: keys, `period`, `amount` (spent)."""
-    spending = study.table("spending")
-    return spending[[*LINE_KEYS, "period"]].assign(amount=spending["expended"])

@@ -36,6 +36,9 @@ TABLES = (
 )
 """The CSV files of a results folder."""
 
+LATER = ("year_end", "variance", "overrides")
+"""CSV files that folders of earlier versions lack: they open, and what they lack is empty."""
+
 _TEXT = {
     "plan": (
         *("system", "strategy", "method", "start", "cutover", "legacy_off", "name", "agency", "program"),
@@ -46,6 +49,9 @@ _TEXT = {
     "outlook": ("agency", "program", "fund", "category"),
     "history": ("agency", "program", "fund", "category"),
     "scores": ("model",),
+    "year_end": ("agency", "program", "fund", "category"),
+    "variance": ("agency", "program", "fund", "category", "direction"),
+    "overrides": ("agency", "program", "fund", "category", "reason", "author", "date"),
     "treatments": ("agency", "program", "fund", "category", "found", "treatment"),
     "appropriations": ("fund", "agency", "line_item", "purpose", "status"),
     "sites": ("site", "name", "fund", "lease_end"),
@@ -73,6 +79,9 @@ class Results:
     summary: Mapping[str, Any]
     manifest: Mapping[str, Any]
     timings: Mapping[str, Any] = field(default_factory=dict)
+    year_end: pd.DataFrame = field(default_factory=pd.DataFrame)
+    variance: pd.DataFrame = field(default_factory=pd.DataFrame)
+    overrides: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def name(self) -> str:
@@ -94,7 +103,8 @@ def read_results(folder: Path | str) -> Results:
     if lacking:
         said = f"lacks {', '.join(lacking)}"
         raise ResultsError([Problem(str(folder), said, "Run the scenario again: reallot plan DIR --out OUT")])
-    frames = {name: _read_csv(folder / f"{name}.csv", _TEXT[name]) for name in TABLES}
+    present = [*TABLES, *(name for name in LATER if (folder / f"{name}.csv").exists())]
+    frames = {name: _read_csv(folder / f"{name}.csv", _TEXT[name]) for name in present}
     return Results(
         folder=folder,
         flows=pd.read_parquet(folder / "flows.parquet"),
@@ -122,7 +132,7 @@ def write_results(results: Results, *, parquet: bool = False) -> Results:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".draft-") as draft:
         inside = Path(draft) / folder.name
         inside.mkdir()
-        for name in TABLES:
+        for name in (*TABLES, *LATER):
             frame: pd.DataFrame = getattr(results, name)
             rounded = frame.select_dtypes("float").round(6)
             frame.assign(**{str(c): rounded[c] for c in rounded}).to_csv(

@@ -25,7 +25,7 @@ from scenarios.parameters import Settings
 from scenarios.scenario import Scenario
 from scenarios.schema import Column
 from scenarios.study import Study, StudyFacts, checked
-from scenarios.tables import TABLES
+from scenarios.tables import LINE_KEYS, TABLES
 
 SERVERS, APPLICATIONS, SERVICES = 9_000, 2_000, 60
 SPEND = 905e6
@@ -33,6 +33,17 @@ SPEND = 905e6
 INFRASTRUCTURE = 0.78
 """Share of it that is infrastructure; Ohio: 70-81 %."""
 BASE, HISTORY, HORIZON = 2026, 10, 5
+BOOKS = 4
+"""Fiscal years whose months are given, the last one without its last month: the books of June close in August."""
+SURGE = 1.57
+"""What the last month of a year spends over the one before it; Texas: August 57 % above July, FY1998-2002 (Comptroller
+of Public Accounts, e-Texas, GG 17, 2003)."""
+RENEWALS = 1.6
+"""What the first month spends on applications over an ordinary one: yearly licences fall due in July. Made up."""
+UNSTEADY = 0.08
+"""Standard deviation of a month of one line about its profile, in logs. Made up."""
+COMMITTED, LOOSE = 0.3, 0.25
+"""Share of what the rest of a year will spend that is encumbered, and its standard deviation in logs. Made up."""
 KEPT = ("capitol_center", "north_campus", "lakefront", "southgate")
 
 AGENCIES = {
@@ -118,13 +129,17 @@ def ohio(seed: int = 0) -> Study:
     draw = np.random.default_rng(seed)
     estate = _estate(draw)
     expected = _expected(estate)
+    dependencies = _dependencies(draw, estate.systems)
+    truth = _truth(draw, expected)
     tables = {
         "systems": estate.systems,
-        "dependencies": _dependencies(draw, estate.systems),
+        "dependencies": dependencies,
         "sites": estate.sites,
-        "spending": _history(draw, expected),
+        "spending": truth[truth["period"].lt(BASE)].reset_index(drop=True),
+        "months": _months(np.random.default_rng([seed, BOOKS]), truth),
+        "overrides": _overrides(truth),
         "capacity": _capacity(),
-        "appropriations": _appropriations(expected),
+        "appropriations": pd.concat([_enacted(truth), _appropriations(expected)], ignore_index=True),
     }
     years = range(BASE + 1, BASE + 1 + HORIZON)
     facts = StudyFacts(
@@ -322,8 +337,11 @@ def _expected(estate: _Estate) -> pd.DataFrame:
     return frame.assign(amount=frame["amount"] + size / size.sum() * unexplained)
 
 
-def _history(draw: np.random.Generator, expected: pd.DataFrame) -> pd.DataFrame:
-    """Ten fiscal years up to the base year: growth, shocks common to all lines (29 % of variance, NASBO), noise."""
+def _truth(draw: np.random.Generator, expected: pd.DataFrame) -> pd.DataFrame:
+    """Ten fiscal years up to the base year: growth, shocks common to all lines (29 % of variance, NASBO), noise.
+
+    The base year is what its months come to; the books of its last month are not closed on the day of the study.
+    """
     years = np.arange(BASE - HISTORY + 1, BASE + 1)
     common = draw.normal(0.0, 0.008, HISTORY)
     own = draw.normal(0.0, 0.014, (len(expected), HISTORY))
@@ -339,6 +357,59 @@ def _history(draw: np.random.Generator, expected: pd.DataFrame) -> pd.DataFrame:
         expended=spent.ravel(),
         encumbered=0.0,
     ).sort_values(["agency", "program", "fund", "category", "period"], ignore_index=True)
+
+
+def _months(draw: np.random.Generator, truth: pd.DataFrame) -> pd.DataFrame:
+    """The last fiscal years by month, to the cent what they come to, without the month that is not closed."""
+    years = truth[truth["period"].gt(BASE - BOOKS)].reset_index(drop=True)
+    weight = np.ones((len(years), 12))
+    weight[years["category"].eq("applications"), 0] = RENEWALS
+    weight *= np.exp(draw.normal(0.0, UNSTEADY, weight.shape))
+    weight[:, -1] = SURGE * weight[:, -2]
+    spent = np.round(years["expended"].to_numpy()[:, None] * weight / weight.sum(axis=1, keepdims=True), 2)
+    spent[:, -1] = np.round(years["expended"].to_numpy() - spent[:, :-1].sum(axis=1), 2)
+    to_come = spent[:, ::-1].cumsum(axis=1)[:, ::-1] - spent
+    committed = np.round(COMMITTED * to_come * np.exp(draw.normal(0.0, LOOSE, spent.shape)), 2)
+    month = np.array(
+        [[f"{p:%Y-%m}" for p in pd.period_range(f"{y - 1}-07", periods=12, freq="M")] for y in years["period"]]
+    )
+    frame = years.loc[np.repeat(years.index, 12), list(LINE_KEYS)].reset_index(drop=True)
+    frame = frame.assign(period=month.ravel(), expended=spent.ravel(), encumbered=committed.ravel())
+    frame = frame[frame["period"].lt(f"{BASE}-06")]
+    return frame.sort_values([*LINE_KEYS, "period"], ignore_index=True)
+
+
+def _overrides(truth: pd.DataFrame) -> pd.DataFrame:
+    """One amount that an agency knows better than any model: half of a year's subscriptions is paid already."""
+    keys = {"agency": "public_utilities", "program": "public_utilities_it", "fund": "dedicated"}
+    own = truth[truth["period"].eq(BASE) & truth["agency"].eq(keys["agency"]) & truth["category"].eq("applications")]
+    said = {
+        "fiscal_year": BASE + 1,
+        "amount": round(own["expended"].sum() / 2, -3),
+        "reason": "The filing service was paid ahead to December 2026",
+        "author": "Public utilities, finance office",
+        "date": pd.Timestamp(BASE, 6, 15),
+    }
+    return pd.DataFrame([{**keys, "category": "applications", **said}])
+
+
+def _enacted(truth: pd.DataFrame) -> pd.DataFrame:
+    """What was appropriated for the year under way, by fund, agency and line item: two years ago, from the books then.
+
+    The biennium began a year before, so that nobody knew what would come; some lines hence run over and others lapse.
+    """
+    known = truth[truth["period"].eq(BASE - 2)].groupby(["fund", "agency", "program"])["expended"].sum().reset_index()
+    carry = known["fund"].map({fund: share for fund, (share, _) in FUNDS.items()})
+    margin = known["fund"].map({fund: margins[0] for fund, (_, margins) in FUNDS.items()})
+    return known.rename(columns={"program": "line_item"}).assign(
+        fiscal_year=BASE,
+        amount=(known["expended"] * 1.028**2 * margin).round(-3),
+        purpose="any",
+        status="enacted",
+        carry_forward=carry,
+        opening_balance=0.0,
+        transfer_limit=0.0,
+    )
 
 
 def _appropriations(expected: pd.DataFrame) -> pd.DataFrame:

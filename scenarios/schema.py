@@ -46,6 +46,8 @@ class Column:
     """One sentence for the docs and for the page."""
     unit: str = ""
     required: bool = False
+    may_be_blank: bool = False
+    """Of a required column: it must stand there, though a cell may be blank."""
     default: object = None
     """What a blank becomes. None with `required=False` means: stays blank."""
     low: float | None = None
@@ -104,7 +106,7 @@ class Table:
             series, wrong = _typed(column, text)
             problems += [_problem(column, file, int(i), text) for i in wrong]
             blank = text.eq("")
-            if column.required and column.name in raw:
+            if column.required and not column.may_be_blank and column.name in raw:
                 problems += [_blank_problem(column, file, int(i)) for i in np.flatnonzero(blank)]
             elif column.default is not None and blank.any():
                 series = series.mask(blank, column.default)

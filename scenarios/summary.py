@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from forecast import Outlook
 from optimizer import Plan
+from scenarios.expected import Expected
 from scenarios.scenario import Scenario
 from scenarios.study import Study
 from scenarios.tables import MODERN
@@ -20,7 +20,7 @@ DOLLARS = ("run", "one_time", "dual_run", "exit", "tail")
 """The terms of the objective that are money; risk is not."""
 
 
-def summarize(study: Study, scenario: Scenario, plan: Plan, rival: Plan, outlook: Outlook | None) -> dict[str, Any]:
+def summarize(study: Study, scenario: Scenario, plan: Plan, rival: Plan, outlook: Expected | None) -> dict[str, Any]:
     """What `summary.json` holds; amounts in USD, years as text."""
     own, other = outlay_by_year(plan.flows), outlay_by_year(rival.flows)
     saved = other.sub(own, fill_value=0.0)
@@ -56,6 +56,7 @@ def summarize(study: Study, scenario: Scenario, plan: Plan, rival: Plan, outlook
         "units_by_strategy": {str(k): int(v) for k, v in rows.groupby("strategy")["units"].sum().items()},
         "first_cutover": str(min((c for c in rows["cutover"] if c), default="")),
         "purchase_lead_days": study.settings.number("purchase_lead_days"),
+        "year_end": outlook.year_end.summary() if outlook and outlook.year_end else None,
         "futures": 0,
         "warnings": [str(w) for w in study.warnings],
     }
@@ -81,7 +82,7 @@ def legacy_share(flows: pd.DataFrame) -> pd.Series:
     return (legacy / by.sum(axis=1)).fillna(0.0)
 
 
-def infrastructure_share(study: Study, outlook: Outlook | None) -> pd.Series:
+def infrastructure_share(study: Study, outlook: Expected | None) -> pd.Series:
     """Share of cost to continue in categories called infrastructure, by fiscal year, history included.
 
     The share that Ohio published (70-81 %); computed from spending categories, never from sides.
@@ -90,7 +91,7 @@ def infrastructure_share(study: Study, outlook: Outlook | None) -> pd.Series:
         return pd.Series(dtype=float)
     spent = outlook.history[["category", "period", "amount"]]
     ahead = outlook.lines[["category", "period", "mean"]].set_axis(["category", "period", "amount"], axis=1)
-    both = pd.concat([spent, ahead])
+    both = pd.concat([spent[~spent["period"].isin(set(ahead["period"]))], ahead])
     inside = both["category"].astype(str).str.contains("infrastructure")
     return both[inside].groupby("period")["amount"].sum() / both.groupby("period")["amount"].sum()
 

@@ -148,10 +148,56 @@ SPENDING = Table(
         Column("fund", "slug", "Fund", required=True),
         Column("category", "text", "What it was spent on", default=""),
         Column("appropriated", "number", "Appropriation", "USD", default=0.0),
-        Column("expended", "number", "Spent", "USD", required=True),
+        Column(
+            "expended",
+            "number",
+            "Spent (blank: the books of that year are not closed, and its months say how far it is)",
+            "USD",
+            required=True,
+            may_be_blank=True,
+        ),
         Column("encumbered", "number", "Committed and not yet spent", "USD", default=0.0),
     ),
     key=("period", "agency", "program", "fund", "category"),
+)
+
+MONTHS = Table(
+    "months",
+    "The books by month: of the year under way, and of years before it, from which its course is learnt.",
+    (
+        Column(
+            "period",
+            "text",
+            "Calendar month",
+            required=True,
+            pattern=r"^(19|20)\d{2}-(0[1-9]|1[0-2])$",
+            wanted="a month such as 2026-05",
+        ),
+        Column("agency", "slug", "Agency", required=True),
+        Column("program", "text", "Program or line item", default=""),
+        Column("fund", "slug", "Fund", required=True),
+        Column("category", "text", "What it was spent on", default=""),
+        Column("expended", "number", "Spent in that month; credits are negative", "USD", required=True),
+        Column("encumbered", "number", "Encumbrances outstanding at its end (blank: not known)", "USD"),
+    ),
+    key=("period", "agency", "program", "fund", "category"),
+)
+
+OVERRIDES = Table(
+    "overrides",
+    "Spending set by hand where people know more than the models: who says so, why, and since when.",
+    (
+        Column("agency", "text", "Agency (blank: any)", default=""),
+        Column("program", "text", "Program or line item (blank: any)", default=""),
+        Column("fund", "text", "Fund (blank: any)", default=""),
+        Column("category", "text", "What it is spent on (blank: any)", default=""),
+        Column("fiscal_year", "integer", "Fiscal year of the outlook", required=True, low=1900),
+        Column("amount", "number", "What all lines that match will spend together in that year", "USD", required=True),
+        Column("reason", "text", "Why", required=True),
+        Column("author", "text", "Who says so", required=True),
+        Column("date", "date", "Since when it is said", required=True),
+    ),
+    key=("agency", "program", "fund", "category", "fiscal_year"),
 )
 
 CAPACITY = Table(
@@ -168,7 +214,7 @@ CAPACITY = Table(
 )
 
 TABLES: Mapping[str, Table] = MappingProxyType(
-    {t.name: t for t in (SYSTEMS, DEPENDENCIES, SITES, APPROPRIATIONS, SPENDING, CAPACITY)}
+    {t.name: t for t in (SYSTEMS, DEPENDENCIES, SITES, APPROPRIATIONS, SPENDING, MONTHS, OVERRIDES, CAPACITY)}
 )
 
 LINE_KEYS = ("agency", "program", "fund", "category")

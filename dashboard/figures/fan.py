@@ -11,6 +11,8 @@ from dashboard.format import fy, money, year_ticks
 from dashboard.theme import SMALL, Palette
 
 HEIGHT = 400
+ENDS = (("hi_95", 40, "above"), ("hi_80", 10, "above"), ("lo_80", 10, "below"), ("lo_95", 40, "below"))
+"""The ends of the ranges, as the chance of one in so many."""
 
 
 def fan(history: pd.DataFrame, outlook: pd.DataFrame, appropriated: pd.Series, p: Palette, narrow: bool = False) -> Any:
@@ -69,7 +71,8 @@ def _bands(drawing: Drawing, outlook: pd.DataFrame, last: pd.DataFrame | None, p
     """The fan opens where history ends."""
     start = [(int(last["year"].iloc[0]), float(last["expended"].iloc[0]))] if last is not None else []
     years = [y for y, _ in start] + [int(y) for y in outlook["year"]]
-    for level, colour in ((95, p.band_95), (80, p.band_80)):
+    ranged = bool(outlook["hi_95"].notna().all())
+    for level, colour in ((95, p.band_95), (80, p.band_80)) if ranged else ():
         low = [v for _, v in start] + list(outlook[f"lo_{level}"])
         high = [v for _, v in start] + list(outlook[f"hi_{level}"])
         edge = {"color": p.band_edge, "width": 1 if level == 95 else 0}
@@ -85,9 +88,14 @@ def _bands(drawing: Drawing, outlook: pd.DataFrame, last: pd.DataFrame | None, p
         marker={"color": p.median, "size": 9},
         name="Outlook",
         customdata=[[""] * 2 for _ in start]
-        + [[money(lo), money(hi)] for lo, hi in zip(outlook["lo_80"], outlook["hi_80"], strict=True)],
+        + [
+            [money(lo), money(hi)] if ranged else [""] * 2
+            for lo, hi in zip(outlook["lo_80"], outlook["hi_80"], strict=True)
+        ],
         text=[fy(y) for y in years],
-        hovertemplate="%{text}<br><b>%{y:$.4s}</b><br>4 in 5: %{customdata[0]} to %{customdata[1]}<extra></extra>",
+        hovertemplate="%{text}<br><b>%{y:$.4s}</b>"
+        + ("<br>4 in 5: %{customdata[0]} to %{customdata[1]}" if ranged else "")
+        + "<extra></extra>",
     )
 
 
@@ -125,12 +133,11 @@ def _ends(
     if len(outlook):
         end = outlook.iloc[-1]
         labels += [
-            (float(end["hi_95"]), f"1 in 40 above {money(end['hi_95'])}", p.quiet),
-            (float(end["hi_80"]), f"1 in 10 above {money(end['hi_80'])}", p.quiet),
-            (float(end["mean"]), f"<b>Outlook</b> {money(end['mean'])}", p.median),
-            (float(end["lo_80"]), f"1 in 10 below {money(end['lo_80'])}", p.quiet),
-            (float(end["lo_95"]), f"1 in 40 below {money(end['lo_95'])}", p.quiet),
+            (float(end[name]), f"1 in {chance} {side} {money(end[name])}", p.quiet)
+            for name, chance, side in ENDS
+            if pd.notna(end[name])
         ]
+        labels.append((float(end["mean"]), f"<b>Outlook</b> {money(end['mean'])}", p.median))
         ahead = appropriated.dropna()
         if len(ahead):
             labels.append((float(ahead.iloc[-1]), f"<b>Appropriation</b> {money(ahead.iloc[-1])}", p.ink))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from dashboard.measures.money import ALL, fiscal_year
@@ -11,7 +12,7 @@ from scenarios.results import Results
 
 KEYS = ("agency", "program", "fund", "category")
 CUTS = ("agency", "fund", "category")
-LEVELS = (80, 95)
+BANDS = ("lo_80", "hi_80", "lo_95", "hi_95")
 
 
 def parts(results: Results, cut: str) -> list[str]:
@@ -33,29 +34,21 @@ def history(results: Results, cut: str = "", part: str = "") -> pd.DataFrame:
 def outlook(results: Results, cut: str = "", part: str = "") -> pd.DataFrame:
     """The outlook by fiscal year: `year mean lo_80 hi_80 lo_95 hi_95`, of everything or of one part.
 
-    Ranges of lines do not add up. Those of a part are put together with the correlation between lines that makes the
-    ranges of all lines together as wide as the forecast says the total's is.
+    Ranges of lines do not add up: those of a sum are the sum's own. Results that hold none of it have the sum of the
+    means, and blanks for the range.
     """
-    lines = _lines(results.outlook)
-    totals = _by_year(results.outlook[_is_total(results.outlook)])
-    if not cut and len(totals):
-        return totals.groupby("year").sum().reset_index()
-    chosen = _by_year(lines[lines[cut].astype(str) == part] if cut else lines)
-    everything = _by_year(lines)
-    table = chosen.groupby("year")[["mean"]].sum()
-    for level in LEVELS:
-        for side, sign in (("lo", -1.0), ("hi", 1.0)):
-            name = f"{side}_{level}"
-            width = {
-                year: _together(_widths(chosen, year, name), _rho(everything, totals, year, name))
-                for year in table.index
-            }
-            table[name] = table["mean"] + sign * pd.Series(width, dtype=float)
-    return table.reset_index()
+    rows = results.outlook
+    own = rows[is_sum(rows, {cut: part} if cut else {})]
+    if len(own):
+        return own.assign(year=fiscal_year(own["period"])).groupby("year")[["mean", *BANDS]].sum().reset_index()
+    lines = _lines(rows)
+    lines = lines[lines[cut].astype(str) == part] if cut else lines
+    table = lines.groupby(fiscal_year(lines["period"]).rename("year"))[["mean"]].sum().reset_index()
+    return table.assign(**dict.fromkeys(BANDS, np.nan))
 
 
 def appropriated(results: Results, cut: str = "", part: str = "") -> pd.Series:
-    """Appropriations ahead by fiscal year; blank where a part has none of its own (a category never has)."""
+    """Appropriations ahead by fiscal year; none where a part has none of its own (a category never has)."""
     rows = results.appropriations
     if cut == "category" or rows.empty:
         return pd.Series(dtype=float)
@@ -65,53 +58,41 @@ def appropriated(results: Results, cut: str = "", part: str = "") -> pd.Series:
 
 
 def scores(results: Results) -> pd.DataFrame:
-    """The back-test beside its naive rival: `horizon combined naive coverage_80 coverage_95 n`.
+    """The back-test beside its naive rival: `horizon combined naive owa coverage_80 coverage_95 n`.
 
-    Errors are sMAPE as fractions; the file has them in percent.
+    Errors are sMAPE as fractions; the file has them in percent. `owa` is blank in results of earlier versions.
     """
     rows = results.scores
-    wanted = ["smape", "coverage_80", "coverage_95", "n"]
-    ours = rows[rows["model"] == "combined"].set_index("horizon")[wanted]
+    wanted = ["smape", "owa", "coverage_80", "coverage_95", "n"]
+    ours = rows[rows["model"] == "combined"].set_index("horizon").reindex(columns=wanted)
     naive = rows[rows["model"] == "last value"].set_index("horizon")["smape"].rename("naive")
     table = ours.rename(columns={"smape": "combined"}).join(naive).reset_index()
     table[["combined", "naive"]] /= 100
-    return table[["horizon", "combined", "naive", "coverage_80", "coverage_95", "n"]].sort_values("horizon")
+    return table[["horizon", "combined", "naive", "owa", "coverage_80", "coverage_95", "n"]].sort_values("horizon")
 
 
-def _is_total(rows: pd.DataFrame) -> pd.Series:
-    return (rows[[k for k in KEYS if k in rows]].astype(str) == ALL).all(axis=1)
+UNDER_WAY = "year under way"
+"""What the history says of a year that is not closed."""
+
+
+def treatments(results: Results) -> pd.DataFrame:
+    """What was done to the history; the lines of a year under way, which all are projected alike, as one row."""
+    rows = results.treatments
+    if "found" not in rows or not rows["found"].eq(UNDER_WAY).any():
+        return rows
+    open_year = rows["found"].eq(UNDER_WAY)
+    alike = rows[open_year].groupby(["period", "found", "treatment"])[["before", "after"]].sum().reset_index()
+    return pd.concat([rows[~open_year], alike.assign(**dict.fromkeys(KEYS, ALL))], ignore_index=True)[
+        list(rows.columns)
+    ]
+
+
+def is_sum(rows: pd.DataFrame, told: Mapping[str, str]) -> pd.Series:
+    """Which rows are the sum over all lines with these keys: theirs in those keys, `(all)` in the others."""
+    wanted = pd.Series([told.get(key, ALL) for key in KEYS], index=list(KEYS))
+    return (rows.reindex(columns=list(KEYS)).astype(str) == wanted).all(axis=1)
 
 
 def _lines(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[~_is_total(rows)]
-
-
-def _by_year(rows: pd.DataFrame) -> pd.DataFrame:
-    """Lines by fiscal year; the quarters of a year are taken to move together."""
-    columns = ["mean", *(f"{side}_{level}" for level in LEVELS for side in ("lo", "hi"))]
-    keys = [k for k in KEYS if k in rows]
-    return (
-        rows.assign(year=fiscal_year(rows["period"]))
-        .groupby([*keys, "year"])[columns]
-        .sum()
-        .reset_index()[["year", *columns]]
-    )
-
-
-def _widths(rows: pd.DataFrame, year: int, name: str) -> pd.Series:
-    of_year = rows[rows["year"] == year]
-    return (of_year[name] - of_year["mean"]).abs()
-
-
-def _together(widths: pd.Series, rho: float) -> float:
-    return sqrt(rho * float(widths.sum()) ** 2 + (1 - rho) * float((widths**2).sum()))
-
-
-def _rho(lines: pd.DataFrame, totals: pd.DataFrame, year: int, name: str) -> float:
-    """The common correlation under which the widths of all lines give the total's; 1 where there is no total."""
-    total = _widths(totals, year, name)
-    widths = _widths(lines, year, name)
-    apart, all_one = float((widths**2).sum()), float(widths.sum()) ** 2
-    if total.empty or all_one <= apart:
-        return 1.0
-    return min(1.0, max(0.0, (float(total.sum()) ** 2 - apart) / (all_one - apart)))
+    """The rows that are no sums."""
+    return rows[(rows.reindex(columns=list(KEYS)).astype(str) != ALL).all(axis=1)]

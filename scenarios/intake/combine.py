@@ -105,6 +105,8 @@ def import_files(
         "sites": _sites(found.estates, own, home, filled, notes),
         "appropriations": _appropriations(found.ledgers, own, spending, systems, years, chosen, filled),
         "spending": spending,
+        "months": own.get("months", TABLES["months"].blank()),
+        "overrides": own.get("overrides", TABLES["overrides"].blank()),
         "capacity": _capacity(own, systems, years, chosen, filled),
     }
     settings = {
@@ -211,7 +213,7 @@ def _spending(ledgers: Sequence[Ledger], own: Mapping[str, pd.DataFrame]) -> pd.
     if not parts:
         return TABLES["spending"].blank()
     amounts = ["appropriated", "expended", "encumbered"]
-    return pd.concat(parts).groupby(["period", *LINE], as_index=False)[amounts].sum().round(2)
+    return pd.concat(parts).groupby(["period", *LINE], as_index=False)[amounts].sum(min_count=1).round(2)
 
 
 def _as_of(

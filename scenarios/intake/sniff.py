@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -70,7 +71,16 @@ def study_table(sheet: Sheet) -> str:
         if sheet.name == "study" and {"key", "value"} <= headers:
             return "study"
         return sheet.name if table and headers & set(table.names) else ""
-    return next((n for n, t in TABLES.items() if _required(n) <= headers <= set(t.names)), "")
+    fits = [n for n, t in TABLES.items() if _required(n) <= headers <= set(t.names)]
+    # spending by year and by month have like columns: the first period tells them apart
+    return "months" if "months" in fits and _by_month(sheet) else next(iter(fits), "")
+
+
+def _by_month(sheet: Sheet) -> bool:
+    """Whether the first period of a sheet is a month."""
+    place = [text(c) for c in sheet.cells[0]].index("period")
+    first = next((text(row[place]) for row in sheet.cells[1:] if len(row) > place), "")
+    return bool(re.match(r"\d{4}-\d{2}$", first))
 
 
 def _required(table: str) -> set[str]:

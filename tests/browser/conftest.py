@@ -72,9 +72,20 @@ def write_study(folder: Path) -> Path:
             amount * 1.03 ** (year - 2026),
         )
         for agency, fund, amount in lines
-        for year in range(2018, 2027)
+        for year in range(2018, 2026)
     ]
-    money = [
+    months = [
+        (f"{year - (month > 6)}-{month:02d}", agency, fund, "infrastructure", amount * 1.03 ** (year - 2026) / 12)
+        for agency, fund, amount in lines
+        for year in range(2024, 2027)
+        for month in range(1, 13)
+        if (year, month) != (2026, 6)
+    ]
+    opened = [
+        (fund, 2026, sum(a for _, f, a in lines if f == fund) * 1.02, "enacted") for fund in ("general", "federal")
+    ]
+    override = [("taxation", 2028, 250_000, "A contract ends", "Budget office", "2026-06-15")]
+    money = opened + [
         (fund, year, sum(a for _, f, a in lines if f == fund) * 1.03 ** (year - 2026) * 1.15, status)
         for fund in ("general", "federal")
         for year, status in zip(YEARS, ("enacted", "enacted", "request", "request"), strict=True)
@@ -86,6 +97,8 @@ def write_study(folder: Path) -> Path:
         "spending": pd.DataFrame(
             spending, columns=["period", "agency", "program", "fund", "category", "appropriated", "expended"]
         ),
+        "months": pd.DataFrame(months, columns=["period", "agency", "fund", "category", "expended"]),
+        "overrides": pd.DataFrame(override, columns=["agency", "fiscal_year", "amount", "reason", "author", "date"]),
         "appropriations": pd.DataFrame(money, columns=["fund", "fiscal_year", "amount", "status"]),
         "capacity": pd.DataFrame(hours, columns=["skill", "fiscal_year", "hours"]),
     }

@@ -119,6 +119,24 @@ def test_a_part_of_the_outlook_lives_in_the_address(page: Page, address: str) ->
     assert violations(page) == []
 
 
+def test_the_year_under_way_is_told_and_its_table_is_its_file(page: Page, address: str, study: Path) -> None:
+    opened(page, f"{address}/outlook")
+    told = read_results(study / "results" / "baseline")
+    total = told.year_end.iloc[-1]
+    block = page.locator("#year-end")
+    assert money(total["mean"]) in block.locator(".answer").inner_text()
+    with page.expect_download() as waiting:
+        block.get_by_role("link", name="CSV").click()
+    table = pd.read_csv(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8")))
+    block.get_by_text("Table", exact=False).first.click()
+    assert block.locator("tbody tr").count() == len(table)
+    assert table["Year end, $M"].iloc[0] == pytest.approx(total["mean"] / 1e6)
+    assert "A contract ends" in page.locator("#overrides").inner_text()
+    page.goto(f"{address}/outlook?cut=agency&part=taxation")
+    expect(page.locator("#year-end-a")).to_contain_text("Taxation ends FY2026")
+    assert violations(page) == []
+
+
 def test_print_leaves_out_what_cannot_be_pressed(page: Page, address: str) -> None:
     opened(page, address)
     page.emulate_media(media="print")

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scenarios.expected import OVERRIDDEN
 from scenarios.results import Results, write_results
+from scenarios.year_end import COLUMNS, VARIANCE
 
 FUNDS = ("general", "federal", "highway", "services")
 AGENCIES = ("taxation", "health", "transportation", "education", "justice", "natural_resources")
 SITES = ("ashford", "bellwood", "carlow", "dunmore", "eastlake", "fairview", "garnet", "hollis")
 KEYS = ["agency", "program", "fund", "category"]
+SUMS: tuple[tuple[str, ...], ...] = (("agency",), ("fund",), ("category",), ())
 MODERN = ("rehost", "replatform", "repurchase", "refactor")
 RUN_FACTOR = {"rehost": 0.66, "replatform": 0.5, "repurchase": 0.6, "refactor": 0.4, "relocate": 0.72, "retire": 0.0}
 COST = {"rehost": 6900, "replatform": 16500, "repurchase": 12000, "refactor": 52000, "relocate": 3500, "retire": 1500}
@@ -38,6 +41,8 @@ def results(kind: str = "full", years: int = 5) -> Results:
     name = {"full": "baseline", "rival": "cost_to_continue", "empty": "empty"}[kind]
     outlays = flows.groupby(["period", "fund", "nature", "side"])["amount"].sum().reset_index()
     outlook, history = _outlook(quarters)
+    year_end, variance = _year_end(history)
+    none = 0 if kind == "empty" else None
     return Results(
         folder=Path(name),
         plan=plan,
@@ -56,6 +61,9 @@ def results(kind: str = "full", years: int = 5) -> Results:
         summary=_summary(name, plan, flows),
         manifest={"scenario": {"name": name, "why": "The study as it stands."}, "study": None},
         timings={"seconds": {}},
+        year_end=year_end.iloc[:none],
+        variance=variance.iloc[:none],
+        overrides=_overrides(outlook).iloc[:none],
     )
 
 
@@ -216,22 +224,59 @@ def _outlook(quarters: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
                 half = 0.06 * mean * (1 + i) ** 0.5
                 ahead.append((agency, "", fund, category, year, mean, half))
     lines = pd.DataFrame(ahead, columns=[*KEYS, "period", "mean", "half"])
-    total = lines.groupby("period")["mean"].sum().reset_index()
-    total["half"] = lines.groupby("period")["half"].sum().to_numpy() * 0.5
-    both = pd.concat([lines, total.assign(**dict.fromkeys(KEYS, "(all)"))], ignore_index=True)
+    both = pd.concat([lines, *(_sum(lines, by, ["period"]) for by in SUMS)], ignore_index=True)
     for level_, k in ((80, 1.0), (95, 1.53)):
         both[f"lo_{level_}"], both[f"hi_{level_}"] = both["mean"] - k * both["half"], both["mean"] + k * both["half"]
     history = pd.DataFrame(past, columns=[*KEYS, "period", "appropriated", "expended"])
     return both[[*KEYS, "period", "mean", "lo_80", "hi_80", "lo_95", "hi_95"]], history
 
 
+def _sum(lines: pd.DataFrame, by: tuple[str, ...], more: list[str]) -> pd.DataFrame:
+    """Sums of lines; their ranges are half as wide as those of the lines together."""
+    heads = [*by, *more]
+    lines = lines.assign(half=lines["half"] * 0.5)
+    numbers = [c for c in lines.select_dtypes("number") if c not in more]
+    total = lines.groupby(heads)[numbers].sum().reset_index() if heads else lines[numbers].sum().to_frame().T
+    return total.assign(**{k: "(all)" for k in KEYS if k not in by})
+
+
+def _year_end(history: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """FY2026 after 11 of 12 months, and budget against actual to date; lines have appropriations of their own."""
+    lines = history[history["period"].eq(2026)].rename(columns={"expended": "mean"}).reset_index(drop=True)
+    lines = lines.assign(spent=lines["mean"] * 0.87, encumbered=lines["mean"] * 0.05, half=lines["mean"] * 0.02)
+    lapse = lines["appropriated"] - lines["mean"]
+    lines = lines.assign(expected_lapse=lapse + 2e4, expected_overspend=2e4).drop(columns="period")
+    table = pd.concat([lines, *(_sum(lines, by, []) for by in (("agency", "fund"), ("fund", "category"), *SUMS))])
+    table = table.assign(period=2026, closed=11, of=12, chance_over=0.04)
+    for level, k in ((80, 1.0), (95, 1.53)):
+        table[f"lo_{level}"], table[f"hi_{level}"] = (
+            table["mean"] - k * table["half"],
+            table["mean"] + k * table["half"],
+        )
+    due = lines["appropriated"] * 0.88
+    timing = 0.88 * lines["mean"] - lines["spent"]
+    variance = lines[[*KEYS, "appropriated", "spent"]].assign(
+        period=2026, budget_to_date=due, variance=due - lines["spent"], timing=timing, level=0.88 * lapse
+    )
+    share = variance["variance"] / variance["variance"].abs().sum()
+    variance = variance.assign(direction="favourable", share=share)
+    return table[list(COLUMNS)].reset_index(drop=True), variance[list(VARIANCE)]
+
+
+def _overrides(outlook: pd.DataFrame) -> pd.DataFrame:
+    model = float(outlook.loc[outlook["agency"].eq("health") & outlook["period"].eq(2027), "mean"].iloc[0])
+    said = ("A contract ends in December 2026", "Health, finance office", "2026-06-15")
+    rows = [("health", "", "", "infrastructure", 2027, model / 2, model, 1, *said)]
+    return pd.DataFrame(rows, columns=list(OVERRIDDEN))
+
+
 def _scores() -> pd.DataFrame:
     rows = []
     for horizon in (1, 2, 3, 4, 5):
-        rows.append(("last value", horizon, 5.0 + 2.0 * horizon, 1.0, 0.8, 0.95, 0.0, 60))
-        rows.append(("combined", horizon, 3.5 + 1.6 * horizon, 0.8, 0.81, 0.94, 1.0, 60))
+        rows.append(("last value", horizon, 5.0 + 2.0 * horizon, 1.0, 1.0, 0.8, 0.95, 0.0, 60))
+        rows.append(("combined", horizon, 3.5 + 1.6 * horizon, 0.8, 0.77, 0.81, 0.94, 1.0, 60))
     return pd.DataFrame(
-        rows, columns=["model", "horizon", "smape", "mase", "coverage_80", "coverage_95", "weight", "n"]
+        rows, columns=["model", "horizon", "smape", "mase", "owa", "coverage_80", "coverage_95", "weight", "n"]
     )
 
 

@@ -14,8 +14,10 @@ from dashboard.figures.fan import axis_start, fan
 from dashboard.figures.ribbons import ribbons
 from dashboard.figures.roadmap import Horizon, roadmap
 from dashboard.figures.spend import spend
+from dashboard.figures.year_end import MOST, axis, likely, year_end
 from dashboard.measures import money, moves
 from dashboard.measures import outlook as ahead
+from dashboard.measures import year_end as books
 from dashboard.theme import DARK, LIGHT
 from tests.dashboard.made_up import results
 
@@ -38,12 +40,14 @@ def drawn(name: str, kind: str, years: int, narrow: bool = False) -> Any:
         return ribbons(money.ribbons(made, rival, 2026 + years), palette, narrow)
     if name == "fan":
         return fan(ahead.history(made), ahead.outlook(made), ahead.appropriated(made), palette, narrow)
+    if name == "year end":
+        return year_end(books.year_end(made), "All funds", palette, narrow)
     if name == "roadmap":
         return roadmap(moves.lifelines(made), moves.waves(made), horizon(years), palette)
     return capacity(moves.capacity(made), horizon(years), palette)
 
 
-FIGURES = ("spend", "ribbons", "fan", "roadmap", "capacity")
+FIGURES = ("spend", "ribbons", "fan", "year end", "roadmap", "capacity")
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -61,9 +65,9 @@ def test_a_figure_has_marks_and_an_axis_with_a_unit(name: str, years: int, narro
     figure = drawn(name, "full", years, narrow)
     assert figure.data
     assert figure.layout.showlegend is False
-    for axis, unit in ((figure.layout.xaxis, "FY"), (figure.layout.yaxis, "$")):
-        if axis.visible is not False:
-            assert any(unit in str(tick) for tick in axis.ticktext), axis
+    for side, unit in ((figure.layout.xaxis, "%" if name == "year end" else "FY"), (figure.layout.yaxis, "$")):
+        if side.visible is not False:
+            assert any(unit in str(tick) for tick in side.ticktext), side
     sizes = [a.font.size for a in figure.layout.annotations]
     assert min(sizes) >= 12
 
@@ -156,3 +160,40 @@ def test_labels_keep_apart_and_inside_even_where_ribbons_are_thin() -> None:
     assert len(ends) == 5
     tall = max(s.y1 for s in figure.layout.shapes)
     assert all(later - earlier >= 0.08 * tall for earlier, later in pairwise(ends))
+
+
+def test_a_year_end_shows_what_is_spent_ranges_and_the_appropriation() -> None:
+    rows = books.year_end(results())
+    figure = year_end(rows, "All funds", LIGHT)
+    text = words(figure)
+    assert "<b>All funds</b>" in text
+    assert sum("may lapse" in t for t in text) == len(rows)
+    assert [trace.x[0] for trace in figure.data] == pytest.approx(list(rows["mean"] / rows["appropriated"]))
+    low, high = axis(rows)
+    assert low <= (rows["spent"] / rows["appropriated"]).min()
+    assert high >= max((rows["hi_95"] / rows["appropriated"]).max(), 1.0)
+    limits = [s for s in figure.layout.shapes if s.type == "line" and s.x0 == s.x1 == 1.0]
+    assert len(limits) == len(rows)
+
+
+def test_a_year_end_without_money_is_a_share_of_itself() -> None:
+    rows = books.year_end(results()).assign(appropriated=float("nan"), chance_over=float("nan"))
+    figure = year_end(rows, "All funds", LIGHT)
+    assert [trace.x[0] for trace in figure.data] == pytest.approx([1.0] * len(rows))
+    assert sum(t == "no appropriation known" for t in words(figure)) == len(rows)
+
+
+def test_many_rows_are_cut() -> None:
+    rows = pd.concat([books.year_end(results())] * 9, ignore_index=True)
+    assert len(year_end(rows, "All funds", LIGHT).data) == MOST + 1
+
+
+def test_chances_stop_short_of_certainty() -> None:
+    assert [likely(c) for c in (0.0, 0.5, 1.0)] == ["under 1\u202f%", "50\u202f%", "over 99\u202f%"]
+
+
+def test_an_outlook_without_a_range_is_a_line() -> None:
+    table = ahead.outlook(results()).assign(**dict.fromkeys(ahead.BANDS, float("nan")))
+    figure = fan(ahead.history(results()), table, ahead.appropriated(results()), LIGHT)
+    assert [trace.name for trace in figure.data] == ["Outlook", "Spent"]
+    assert not any("1 in" in t for t in words(figure))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from dashboard.measures import money, moves, outlook
+from dashboard.measures import money, moves, outlook, year_end
 from tests.dashboard.made_up import results
 
 
@@ -132,27 +132,67 @@ def test_the_outlook_of_the_parts_adds_up_to_the_total() -> None:
     assert whole.to_numpy() == pytest.approx(pd.Series(sums).to_numpy())
 
 
-def test_ranges_of_a_part_lie_between_independent_and_one() -> None:
-    made = results()
-    lines = made.outlook[(made.outlook["agency"] == "health") & (made.outlook["period"] == 2031)]
-    half = (lines["hi_80"] - lines["mean"]).to_numpy()
-    table = outlook.outlook(made, "agency", "health").set_index("year")
-    width = float((table["hi_80"] - table["mean"]).loc[2031])
-    assert (half**2).sum() ** 0.5 <= width <= half.sum()
+@pytest.mark.parametrize(("cut", "part"), [("", ""), ("agency", "health"), ("fund", "general")])
+def test_a_part_shows_the_range_of_its_own_sum(cut: str, part: str) -> None:
+    rows = results().outlook
+    told = {cut: part}
+    own = rows[(rows[list(outlook.KEYS)] == [told.get(k, "(all)") for k in outlook.KEYS]).all(axis=1)]
+    table = outlook.outlook(results(), cut, part)
+    for name in ("mean", *outlook.BANDS):
+        assert table[name].to_numpy() == pytest.approx(own[name].to_numpy())
 
 
-def test_all_lines_together_are_as_wide_as_the_total() -> None:
-    made = replace(results(), outlook=results().outlook.assign(everything="yes"))
-    total = outlook.outlook(made).set_index("year")
-    lines = made.outlook.assign(agency=made.outlook["agency"].where(made.outlook["agency"] == "(all)", "one"))
-    together = outlook.outlook(replace(made, outlook=lines), "agency", "one").set_index("year")
-    assert together["hi_95"].to_numpy() == pytest.approx(total["hi_95"].to_numpy(), rel=1e-9)
+def test_a_part_without_a_sum_of_its_own_has_no_range() -> None:
+    rows = results().outlook
+    lines = rows[(rows[list(outlook.KEYS)] != "(all)").all(axis=1)]
+    made = replace(results(), outlook=lines)
+    table = outlook.outlook(made, "agency", "health")
+    assert table["mean"].to_numpy() == pytest.approx(outlook.outlook(results(), "agency", "health")["mean"].to_numpy())
+    assert table[list(outlook.BANDS)].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("cut", "part"), [("", ""), ("agency", "health"), ("fund", "general"), ("category", "applications")]
+)
+def test_the_parts_of_the_year_under_way_add_up(cut: str, part: str) -> None:
+    rows = year_end.year_end(results(), cut, part)
+    assert rows["name"].iloc[0] == ""
+    for name in ("spent", "mean", "appropriated", "expected_lapse"):
+        assert rows[name].iloc[1:].sum() in (0, pytest.approx(rows[name].iloc[0]))
+    assert list(rows["mean"].iloc[1:]) == sorted(rows["mean"].iloc[1:], reverse=True)
+    told = year_end.variance(results(), cut, part)
+    assert told["spent"].sum() == pytest.approx(rows["spent"].iloc[0])
+
+
+def test_lines_are_named_by_what_they_tell() -> None:
+    rows = pd.DataFrame(
+        [("health", "health_it", "general", "(all)"), ("health", "aid", "", ""), ("(all)", "(all)", "(all)", "(all)")],
+        columns=list(outlook.KEYS),
+    )
+    assert year_end.lines(rows) == ["Health / General", "Health / Aid", "All lines"]
+
+
+def test_lines_of_an_open_year_are_one_treatment() -> None:
+    rows = results().treatments
+    more = rows.assign(found=outlook.UNDER_WAY, treatment="projected", period=2026)
+    made = replace(results(), treatments=pd.concat([more, rows, more.assign(agency="taxation")], ignore_index=True))
+    table = outlook.treatments(made)
+    assert list(table["found"]) == ["outlier", outlook.UNDER_WAY]
+    assert table["before"].iloc[-1] == pytest.approx(2 * rows["before"].sum())
+
+
+def test_an_override_is_compared_with_the_models() -> None:
+    rows = year_end.overrides(results())
+    assert rows["change"].iloc[0] == pytest.approx(rows["amount"].iloc[0] - rows["model_mean"].iloc[0])
 
 
 def test_scores_stand_beside_the_naive_rival() -> None:
     table = outlook.scores(results())
     assert table["combined"].iloc[0] == pytest.approx(0.051)
     assert table["naive"].iloc[0] == pytest.approx(0.07)
+    assert table["owa"].iloc[0] == pytest.approx(0.77)
+    before = replace(results(), scores=results().scores.drop(columns="owa"))
+    assert outlook.scores(before)["owa"].isna().all()
 
 
 def test_a_category_has_no_appropriation_of_its_own() -> None:

@@ -383,3 +383,21 @@ def test_a_long_list_of_treatments_is_cut_and_says_so() -> None:
     page = outlook.layout(shown)
     notes = [c.children for c in walk(page) if getattr(c, "className", "") == "source"]
     assert any("28 more in the file" in str(n) for n in notes)
+
+
+def test_results_of_earlier_versions_say_why_the_year_is_not_there() -> None:
+    none = pd.DataFrame()
+    old = replace(results(), year_end=none, variance=none, overrides=none)
+    page = outlook.layout(replace(view(), showing=old))
+    assert text(page).count("These results are from before this was read. Plan again to see it.") == 3
+
+
+@pytest.mark.parametrize("cut", ["agency", "fund", "category"])
+def test_the_year_under_way_follows_the_cut_of_the_page(cut: str) -> None:
+    part = str(results().history[cut].iloc[0])
+    page = view(query={"cut": cut, "part": part})
+    rows = results().year_end
+    own = rows[(rows[cut] == part) & (rows[["agency", "program", "fund", "category"]] == "(all)").sum(axis=1).eq(3)]
+    assert in_money(own["mean"].iloc[0]) in text(outlook.layout(page))
+    table = outlook.frames(page)["year-end"]
+    assert table["Year end, $M"].iloc[0] == pytest.approx(own["mean"].iloc[0] / 1e6)

@@ -10,6 +10,7 @@ import pytest
 from dashboard.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job
 from dashboard.measures import money, moves
 from dashboard.measures.money import Balance
+from dashboard.measures.year_end import UnderWay
 from dashboard.pages.assumptions import sentences as asking
 from dashboard.pages.outlook import sentences as ahead
 from dashboard.pages.overview import sentences as overview
@@ -158,13 +159,58 @@ def test_the_range_and_the_scores() -> None:
     assert plain(ahead.fan(pd.DataFrame(row))).startswith("In FY2028 outlays lie between $8.0M and $12.0M")
     assert ahead.fan(pd.DataFrame(row).head(1)) == "One year; no trend can be shown."
     assert ahead.fan(pd.DataFrame()) == "No history yet."
-    table = pd.DataFrame({"horizon": [1], "combined": [0.05], "naive": [0.07]})
+    blank = pd.DataFrame(row | {"mean": [9e6, 10e6]}).assign(hi_95=float("nan"))
+    assert plain(ahead.fan(blank)) == "In FY2028 outlays come to $10.0M; these results hold no range for it."
+    table = pd.DataFrame({"horizon": [1], "combined": [0.05], "naive": [0.07], "coverage_80": [0.83]})
+    assert plain(ahead.scores(table)).endswith("Its 80\u202f% range held 83\u202f% of the time.")
+    table = table.assign(coverage_80=float("nan"))
     assert "better than to repeat the last year, which was 7.0\u202f% off" in plain(ahead.scores(table))
     assert "no better than" in ahead.scores(table.assign(naive=0.04))
     assert ahead.scores(table.assign(naive=float("nan"), horizon=2)).endswith("2 years ahead.")
     assert ahead.scores(table.head(0)).startswith("No back-test yet")
     assert plain(ahead.treatments(results().treatments)) == "1 figure of the history was treated: 1 outlier."
     assert ahead.treatments(pd.DataFrame()).startswith("Nothing")
+    rows = results().treatments
+    more = rows.assign(found="year under way", treatment="year-end projection from 11 of 12 months", period=2026)
+    last = "FY2026 stands in it as a year-end projection from 11 of 12 months."
+    assert plain(ahead.treatments(pd.concat([rows, more]))) == f"1 figure of the history was treated: 1 outlier. {last}"
+    assert plain(ahead.treatments(more)) == f"Nothing in the closed years needed treatment. {last}"
+
+
+def test_the_year_under_way() -> None:
+    now = UnderWay(2026, 11, 12)
+    row = {"mean": 9e6, "lo_80": 8e6, "hi_80": 10e6, "appropriated": 9.5e6}
+    rows = pd.DataFrame([row | {"expected_lapse": 6e5, "expected_overspend": 1e5}])
+    start = "near $9.0M: between $8.0M and $10.0M with 4 chances in 5."
+    assert plain(ahead.year_end(now, rows)) == (
+        f"With 11 of 12 months closed, FY2026 ends {start} "
+        "Of its appropriations $600K is expected to lapse and $100K to be overspent."
+    )
+    assert plain(ahead.year_end(UnderWay(2026, 3, 4), rows.assign(appropriated=float("nan")), "Health")) == (
+        f"With 3 of 4 quarters closed, Health ends FY2026 {start} No appropriation is known for it."
+    )
+    assert ahead.year_end(None, rows.head(0)) == "The study holds no months of a year under way."
+    assert ahead.year_end(None, pd.DataFrame()) == ahead.EARLIER
+
+
+def test_the_budget_and_what_people_set() -> None:
+    rows = pd.DataFrame({"variance": [3e6, -1e6], "timing": [-5e5, 0.0], "level": [3.5e6, -1e6]})
+    assert plain(ahead.variance(rows)) == (
+        "Spending to date is $2.0M below budget: +$2.5M lasts to the end of the year, "
+        "and −$500K is timing, which reverses by then."
+    )
+    assert "$2.0M above budget" in plain(ahead.variance(-rows))
+    assert ahead.variance(rows.head(0)) == "No budget of a year under way is known."
+    assert ahead.variance(rows.head(0), "category") == "Nothing is appropriated by category."
+    assert ahead.variance(pd.DataFrame()) == ahead.EARLIER
+    hand = pd.DataFrame({"period": [2027, 2028], "amount": [1e6, 2e6], "change": [-1e6, -2e6]})
+    assert plain(ahead.overrides(hand.head(1), ["Health"])) == (
+        "One amount is set by hand: Health in FY2027, −$1.0M against the models."
+    )
+    said = plain(ahead.overrides(hand, ["Health", "Aging"]))
+    assert said == "Two amounts are set by hand, together −$3.0M against the models."
+    assert ahead.overrides(hand.head(0), []).startswith("Nothing is set by hand")
+    assert ahead.overrides(pd.DataFrame(), []) == ahead.EARLIER
 
 
 def test_the_lede_of_the_plan() -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scenarios.parameters import Settings
 from scenarios.study import Study, StudyFacts
-from scenarios.tables import TABLES
+from scenarios.tables import LINE_KEYS, TABLES
 
 FIRST, YEARS = 2027, 3
 
@@ -57,8 +57,31 @@ def small_study(seed: int = 0, systems: int = 12, margin: float = 1.05, **facts:
     }
     settings = Settings.defaults().change(told.parameters, "study", "study.yaml")
     none = pd.DataFrame(columns=["table", "column", "value", "rows", "reason"])
-    typed = {name: _typed(name, frame) for name, frame in tables.items()}
+    typed = {name: _typed(name, tables[name]) if name in tables else TABLES[name].blank() for name in TABLES}
     return Study(told, settings, MappingProxyType(typed), none, MappingProxyType({}))
+
+
+def under_way(study: Study, months: int = 11, year: int = FIRST - 1, seed: int = 0) -> Study:
+    """The same study with a fiscal year whose books are open after some months, and two closed years before by month.
+
+    The spending table ends before that year; its months come, to the cent, to what the yearly rows of the others say.
+    """
+    draw = np.random.default_rng(seed)
+    spending = study.table("spending")
+    last = spending[spending["period"].eq(FIRST - 1)]
+    later = [last.assign(period=y, expended=last["expended"] * 1.02 ** (y - FIRST + 1)) for y in range(FIRST, year + 1)]
+    every = pd.concat([spending, *later], ignore_index=True)
+    rows = every[every["period"].between(year - 2, year)].reset_index(drop=True)
+    weight = draw.lognormal(0.0, 0.2, (len(rows), 12))
+    amounts = np.round(rows["expended"].to_numpy()[:, None] * weight / weight.sum(axis=1, keepdims=True), 2)
+    amounts[:, -1] = np.round(rows["expended"].to_numpy() - amounts[:, :-1].sum(axis=1), 2)
+    told = rows.loc[np.repeat(rows.index, 12), list(LINE_KEYS)].reset_index(drop=True)
+    names = [str(p) for y in rows["period"] for p in pd.period_range(f"{y - 1}-07", periods=12, freq="M")]
+    told = told.assign(period=names, expended=amounts.ravel(), encumbered=np.nan)
+    open_from = str(pd.Period(f"{year - 1}-07", "M") + months)
+    told = told[told["period"].lt(open_from)].reset_index(drop=True)
+    closed = every[every["period"].lt(year)].reset_index(drop=True)
+    return study.with_table("spending", closed).with_table("months", _typed("months", told))
 
 
 def _typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:

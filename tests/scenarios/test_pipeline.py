@@ -12,8 +12,9 @@ from python_calamine import CalamineWorkbook
 
 import optimizer
 from dashboard.measures import money
+from scenarios.expected import outlook_of
 from scenarios.export import export_workbook
-from scenarios.pipeline import outlook_of, plan_study, prepare
+from scenarios.pipeline import plan_study, prepare
 from scenarios.referee import verify_results
 from scenarios.results import RIVAL, Results, read_results, results_in
 from scenarios.scenario import Scenario
@@ -84,7 +85,8 @@ def _workbook_agrees(results: Results) -> None:
 
 def test_cost_to_continue_is_the_outlook(results: Results) -> None:
     rival = read_results(results.folder.parent / RIVAL)
-    total = rival.outlook[rival.outlook["agency"].eq("(all)")].set_index("period")["mean"]
+    every = (rival.outlook[["agency", "program", "fund", "category"]] == "(all)").all(axis=1)
+    total = rival.outlook[every].set_index("period")["mean"]
     for year, amount in rival.summary["outlay_by_year"].items():
         assert amount == pytest.approx(total[int(year)], abs=0.01)
         assert results.summary["cost_to_continue_by_year"][year] == pytest.approx(amount, abs=0.01)

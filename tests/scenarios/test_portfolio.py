@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scenarios.expected import outlook_of
 from scenarios.parameters import Settings
-from scenarios.pipeline import outlook_of, prepare
+from scenarios.pipeline import prepare
 from scenarios.portfolio import build_portfolio, catalogue, cost_index, lead_quarters, sizes
 from scenarios.study import Study
 from tests.scenarios.studies import small_study
@@ -61,7 +62,7 @@ def test_a_system_follows_its_line_then_its_agency_then_all() -> None:
     totals = outlook.totals.set_index("period")["mean"]
     spent = study.table("spending").query("period == 2026")["expended"].sum()
     assert index.iloc[1].to_numpy() == pytest.approx((totals / spent).loc[list(study.years)].to_numpy(), rel=1e-6)
-    assert index.iloc[0].to_numpy() == pytest.approx(outlook.index(2026).iloc[0].to_numpy(), rel=0.05)
+    assert index.iloc[0].to_numpy() == pytest.approx(outlook.outlook.index(2026).iloc[0].to_numpy(), rel=0.05)
 
 
 def test_a_blank_size_takes_the_median_of_the_study() -> None:

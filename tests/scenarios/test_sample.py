@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.books import year_of_month
 from scenarios.pipeline import plan_study
 from scenarios.referee import verify_results
 from scenarios.results import Results
-from scenarios.sample import AGENCIES, SPEND, ohio
+from scenarios.sample import AGENCIES, SPEND, SURGE, ohio
 from scenarios.study import Study, read_study, write_study
 from scenarios.summary import fiscal_year
+from scenarios.tables import LINE_KEYS
+from scenarios.year_end import year_end_of
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +35,37 @@ def test_the_estate_has_the_published_size(state: Study) -> None:
 
 
 def test_spending_and_its_infrastructure_share_are_the_published_ones(state: Study) -> None:
-    spending = state.table("spending")
-    last = spending[spending["period"].eq(2026)]
-    infrastructure = last.loc[last["category"].str.contains("infrastructure"), "expended"].sum()
-    assert last["expended"].sum() == pytest.approx(SPEND, abs=5)
+    year_end = year_end_of(state)
+    assert year_end is not None
+    total = year_end.sums.iloc[-1]
+    lines = year_end.lines
+    infrastructure = lines.loc[lines["category"].str.contains("infrastructure"), "mean"].sum()
+    assert total["lo_80"] < SPEND < total["hi_80"]
     assert 830e6 <= SPEND <= 930e6
-    assert 0.70 <= infrastructure / SPEND <= 0.81
-    assert sorted(spending["period"].unique()) == list(range(2017, 2027))
+    assert 0.70 <= infrastructure / total["mean"] <= 0.81
+    assert sorted(state.table("spending")["period"].unique()) == list(range(2017, 2026))
+
+
+def test_the_books_of_closed_years_come_to_the_cent_to_what_was_spent(state: Study) -> None:
+    months, spending = state.table("months"), state.table("spending")
+    year = year_of_month(months["period"], state.quarters)
+    assert months["period"].max() == "2026-05"
+    assert sorted(year.unique()) == [2023, 2024, 2025, 2026]
+    by_month = (
+        months.groupby([*(months[k] for k in LINE_KEYS), year])["expended"].sum().rename_axis([*LINE_KEYS, "period"])
+    )
+    by_year = spending.set_index([*LINE_KEYS, "period"])["expended"].loc[lambda s: s.index.isin(by_month.index)]
+    closed = by_month[by_month.index.get_level_values("period") < 2026]
+    assert len(by_year) == len(closed)
+    assert (closed - by_year).abs().max() < 0.005
+    assert not state.warnings or not any("months" in w.file for w in state.warnings)
+
+
+def test_the_last_month_of_a_year_surges_as_it_did_in_texas(state: Study) -> None:
+    months = state.table("months")
+    total = months.groupby("period")["expended"].sum()
+    for june, may in (("2023-06", "2023-05"), ("2024-06", "2024-05"), ("2025-06", "2025-05")):
+        assert total[june] / total[may] == pytest.approx(SURGE, rel=1e-6)
 
 
 def test_it_says_that_it_is_made_up(state: Study, planned: Results) -> None:
@@ -48,9 +75,10 @@ def test_it_says_that_it_is_made_up(state: Study, planned: Results) -> None:
 
 
 def test_the_same_seed_draws_the_same_state_and_another_seed_another() -> None:
-    one, again, other = ohio(5).table("systems"), ohio(5).table("systems"), ohio(6).table("systems")
-    assert one.equals(again)
-    assert not one.equals(other)
+    one, again, other = ohio(5), ohio(5), ohio(6)
+    for name in ("systems", "spending", "months", "overrides", "appropriations"):
+        assert one.table(name).equals(again.table(name)), name
+        assert not one.table(name).equals(other.table(name)), name
 
 
 def test_the_plan_is_proven_closely_enough_to_show_its_saving(planned: Results) -> None:

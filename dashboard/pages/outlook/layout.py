@@ -14,13 +14,13 @@ from dashboard.figures.fan import fan as draw_fan
 from dashboard.format import fy, money, named
 from dashboard.look import View
 from dashboard.measures import outlook as measure
-from dashboard.pages.outlook import sentences
+from dashboard.measures import year_end as books
+from dashboard.pages.outlook import sentences, under_way
 
 QUESTION = "What will we spend if nothing changes?"
 FAN = "How far may it go?"
 SCORES = "How good has this forecast been?"
 TREATMENTS = "What was done to the history?"
-SHOWN = 12
 
 
 def layout(view: View, *_: Any) -> Any:
@@ -36,7 +36,17 @@ def layout(view: View, *_: Any) -> Any:
     return html.Div(
         [
             cards.head(QUESTION, lede),
-            html.Div([_fan(view, history, ahead, money_ahead), _scores(view), _treatments(view)], className="grid"),
+            html.Div(
+                [
+                    _fan(view, history, ahead, money_ahead),
+                    under_way.year_end(view, cut, part),
+                    under_way.variance(view, cut, part),
+                    _scores(view),
+                    _treatments(view),
+                    under_way.overrides(view),
+                ],
+                className="grid",
+            ),
         ]
     )
 
@@ -47,8 +57,13 @@ def frames(view: View) -> Mapping[str, pd.DataFrame]:
     history, ahead = measure.history(view.showing, cut, part), measure.outlook(view.showing, cut, part)
     return {
         "fan": _fan_frame(history, ahead, measure.appropriated(view.showing, cut, part)),
+        "year-end": under_way.year_end_frame(
+            books.year_end(view.showing, cut, part), named(part) if part else "All funds"
+        ),
+        "variance": under_way.variance_frame(books.variance(view.showing, cut, part)),
+        "overrides": under_way.override_frame(books.overrides(view.showing)),
         "scores": _score_frame(measure.scores(view.showing)),
-        "treatments": _treatment_frame(view.showing.treatments),
+        "treatments": _treatment_frame(measure.treatments(view.showing)),
     }
 
 
@@ -116,8 +131,6 @@ def _fan(view: View, history: pd.DataFrame, ahead: pd.DataFrame, appropriated: p
     look, answer = view.look, sentences.fan(ahead)
     start = axis_start(history, ahead, appropriated)
     note = f"axis starts at {money(start)}" if start > 0 else ""
-    if chosen(view)[0]:
-        note = "; ".join(t for t in ("range put together with the correlation that the total shows", note) if t)
     marks = cards.key(
         ("past", "Spent"),
         ("median", "Outlook"),
@@ -144,6 +157,7 @@ def _score_frame(table: pd.DataFrame) -> pd.DataFrame:
             "Years ahead": table["horizon"].astype(int),
             "Forecast off by, %": table["combined"].astype(float) * 100,
             "Last year repeated, %": table["naive"].astype(float) * 100,
+            "Error ratio (OWA)": table["owa"].astype(float),
             "Inside the 80 % range, %": table["coverage_80"].astype(float) * 100,
             "Inside the 95 % range, %": table["coverage_95"].astype(float) * 100,
             "Tries": table["n"].astype(int),
@@ -153,13 +167,12 @@ def _score_frame(table: pd.DataFrame) -> pd.DataFrame:
 
 def _scores(view: View) -> Any:
     table = measure.scores(view.showing)
-    return _table_block("scores", SCORES, sentences.scores(table), _score_frame(table), view, 6)
+    note = "error ratio: below 1 beats the last year repeated" if table["owa"].notna().any() else ""
+    return under_way.table_block("scores", SCORES, sentences.scores(table), _score_frame(table), view, note=note)
 
 
 def _treatment_frame(rows: pd.DataFrame) -> pd.DataFrame:
-    keys = [k for k in ("agency", "fund", "category") if k in rows]
-    line = [" / ".join(named(v) for v in map(str, row) if v) for row in rows[keys].itertuples(index=False, name=None)]
-    columns: dict[str, Any] = {"Line": pd.Series(line, dtype=str)}
+    columns: dict[str, Any] = {"Line": pd.Series(books.lines(rows), dtype=str)}
     if "period" in rows:
         columns["Fiscal year"] = [str(p) for p in rows["period"]]
     for name, label in (("found", "Found"), ("treatment", "Treatment")):
@@ -172,18 +185,6 @@ def _treatment_frame(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _treatments(view: View) -> Any:
-    rows = view.showing.treatments
-    return _table_block("treatments", TREATMENTS, sentences.treatments(rows), _treatment_frame(rows), view, 6)
-
-
-def _table_block(key: str, question: str, answer: str, frame: pd.DataFrame, view: View, span: int) -> Any:
-    """A block whose picture is its table."""
-    content = (
-        cards.scrolled(cards.plain_table(frame.head(SHOWN), question, hidden=True), f"Table: {question}")
-        if len(frame)
-        else html.Div()
-    )
-    more = len(frame) - SHOWN
-    note = f"{more:,} more in the file" if more > 0 else ""
-    foot = [cards.csv_link(key, question, view, "outlook"), cards.source(view, note)]
-    return cards.block(key, question, answer, content, span=span, foot=foot)
+    rows = measure.treatments(view.showing)
+    answer = sentences.treatments(view.showing.treatments)
+    return under_way.table_block("treatments", TREATMENTS, answer, _treatment_frame(rows), view)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.format import count, fy, money, percent, sentence_case
+from dashboard.format import NARROW, change, count, fy, in_words, money, percent, sentence_case
+from dashboard.measures.outlook import UNDER_WAY
+from dashboard.measures.year_end import UnderWay
 from dashboard.words import joined, slot
 
 
@@ -36,7 +38,9 @@ def _against(outlook: pd.DataFrame, appropriated: pd.Series) -> str:
         return ""
     over = known[known["mean"] > known["limit"]]
     if over.empty:
-        return "It stays within what is appropriated in every year."
+        last, end = int(known.index[-1]), int(outlook["year"].iloc[-1])
+        until = "in every year" if last == end else f"through {slot(fy(last))}"
+        return f"It stays within what is appropriated {until}."
     first = int(over.index[0])
     short = float((over["mean"] - over["limit"]).max())
     return f"It passes what is appropriated in {slot(fy(first))}, and is short by {slot(money(short))} at most."
@@ -49,6 +53,10 @@ def fan(outlook: pd.DataFrame) -> str:
     if len(outlook) == 1:
         return "One year; no trend can be shown."
     end = outlook.iloc[-1]
+    if pd.isna(end["hi_95"]):
+        return (
+            f"In {fy(int(end['year']))} outlays come to {slot(money(end['mean']))}; these results hold no range for it."
+        )
     low, high, top = (slot(money(end[name])) for name in ("lo_80", "hi_80", "hi_95"))
     year = fy(int(end["year"]))
     return f"In {year} outlays lie between {low} and {high} with 4 chances in 5, and above {top} with 1 in 40."
@@ -61,22 +69,74 @@ def scores(table: pd.DataFrame) -> str:
     row = table.iloc[0]
     ahead = "one year ahead" if int(row["horizon"]) == 1 else f"{int(row['horizon'])} years ahead"
     ours = f"{slot(percent(row['combined'], 1))} off"
+    held = (
+        ""
+        if pd.isna(row["coverage_80"])
+        else f"Its 80{NARROW}% range held {slot(percent(row['coverage_80']))} of the time."
+    )
     if pd.isna(row["naive"]):
-        return f"Tried on the past, the forecast was {ours} {ahead}."
+        return joined(f"Tried on the past, the forecast was {ours} {ahead}.", held)
     better = row["combined"] < row["naive"]
     verdict = "better than" if better else "no better than"
-    return (
-        f"Tried on the past, the forecast was {ours} {ahead}: {verdict} to repeat the last year, "
-        f"which was {slot(percent(row['naive'], 1))} off."
-    )
+    rival = f"{verdict} to repeat the last year, which was {slot(percent(row['naive'], 1))} off"
+    return joined(f"Tried on the past, the forecast was {ours} {ahead}: {rival}.", held)
 
 
 def treatments(table: pd.DataFrame) -> str:
-    """How much of the history was treated before it was used."""
+    """How much of the history was treated before it was used, and which year in it is not closed."""
     if table.empty:
         return "Nothing in the history was found to need treatment."
+    under_way = table["found"].eq(UNDER_WAY)
+    last = ""
+    if under_way.any():
+        row = table[under_way].iloc[0]
+        last = f"{slot(fy(int(row['period'])))} stands in it as a {row['treatment']}."
+        table = table[~under_way]
+    if table.empty:
+        return joined("Nothing in the closed years needed treatment.", last)
     kinds = table["found"].astype(str).value_counts()
     words = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in zip(map(str, kinds.index), kinds, strict=True))
-    return sentence_case(
-        f"{slot(count(len(table), 'figure'))} of the history {'was' if len(table) == 1 else 'were'} treated: {words}."
-    )
+    verb = "was" if len(table) == 1 else "were"
+    return joined(sentence_case(f"{slot(count(len(table), 'figure'))} of the history {verb} treated: {words}."), last)
+
+
+EARLIER = "These results are from before this was read. Plan again to see it."
+
+
+def year_end(now: UnderWay | None, rows: pd.DataFrame, who: str = "") -> str:
+    """Where the year under way ends, how sure that is, and what becomes of its appropriation."""
+    if now is None or rows.empty:
+        return EARLIER if rows.empty and "mean" not in rows else "The study holds no months of a year under way."
+    row = rows.iloc[0]
+    amount, low, high = (slot(money(row[name])) for name in ("mean", "lo_80", "hi_80"))
+    subject = f"{who} ends {fy(now.year)}" if who else f"{fy(now.year)} ends"
+    done = f"With {now.closed} of {now.of} {now.periods} closed"
+    first = f"{done}, {subject} near {amount}: between {low} and {high} with 4 chances in 5."
+    if pd.isna(row["appropriated"]):
+        return joined(first, "No appropriation is known for it.")
+    lapse, over = slot(money(row["expected_lapse"])), slot(money(row["expected_overspend"]))
+    return joined(first, f"Of its appropriations {lapse} is expected to lapse and {over} to be overspent.")
+
+
+def variance(rows: pd.DataFrame, cut: str = "") -> str:
+    """How far spending is from the budget to date, and how much of that lasts."""
+    if rows.empty:
+        if "variance" not in rows:
+            return EARLIER
+        return f"Nothing is appropriated by {cut}." if cut else "No budget of a year under way is known."
+    total, timing, level = (float(rows[name].sum()) for name in ("variance", "timing", "level"))
+    side = "below" if total >= 0 else "above"
+    gap = f"Spending to date is {slot(money(abs(total)))} {side} budget"
+    lasts = f"{slot(change(level))} lasts to the end of the year"
+    return f"{gap}: {lasts}, and {slot(change(timing))} is timing, which reverses by then."
+
+
+def overrides(rows: pd.DataFrame, lines: list[str]) -> str:
+    """What was set by hand, against what the models say."""
+    if rows.empty:
+        return EARLIER if "amount" not in rows else "Nothing is set by hand: every figure is what the models say."
+    against = slot(change(float(rows["change"].sum())))
+    if len(rows) == 1:
+        year = slot(fy(int(rows["period"].iloc[0])))
+        return f"One amount is set by hand: {lines[0]} in {year}, {against} against the models."
+    return f"{slot(sentence_case(in_words(len(rows))))} amounts are set by hand, together {against} against the models."

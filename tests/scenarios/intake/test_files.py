@@ -160,7 +160,7 @@ def test_an_own_workbook_with_faults(tmp_path: Path) -> None:
         '  - own.xlsx[systems], row 4, column annual_run_cost: "much" is not a number. '
         "Write a number, such as 1250.5.\n"
         "  - own.xlsx[Extra]: is not a table of a study. Rename the tab to a table, or remove it; "
-        "the tables are systems, dependencies, sites, appropriations, spending, capacity."
+        "the tables are systems, dependencies, sites, appropriations, spending, months, overrides, capacity."
     )
 
 
@@ -177,3 +177,13 @@ def test_slugs() -> None:
     assert slug("  HR-Pay (old)  ") == "hr_pay_old"
     assert slug("***") == "unnamed"
     assert distinct(pd.Series(["a", "a_2", "a", "a"])).tolist() == ["a", "a_2", "a_3", "a_4"]
+
+
+def test_a_table_of_months_is_told_from_one_of_years(tmp_path: Path) -> None:
+    own = book(tmp_path / "own.xlsx", systems=SYSTEMS, appropriations=MONEY)
+    months, years = tmp_path / "books.csv", tmp_path / "history.csv"
+    months.write_text("period,agency,fund,category,expended\n2026-05,health,general,servers,7\n", encoding="utf-8")
+    years.write_text("period,agency,fund,category,expended\n2025,health,general,servers,80\n", encoding="utf-8")
+    study = import_files([own, months, years], as_of=datetime.date(2026, 7, 1))
+    assert study.tables["months"][["period", "expended"]].to_numpy().tolist() == [["2026-05", 7.0]]
+    assert study.tables["spending"][["period", "expended"]].to_numpy().tolist() == [[2025, 80.0]]
