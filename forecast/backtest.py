@@ -189,11 +189,16 @@ def _say_again(said: FloatArray, lines: Lines, rows: BoolArray, models: Sequence
 
 
 def _keep_in_reach(said: FloatArray, amounts: FloatArray) -> None:
-    """Clip forecasts, (M, n, H), in place: no line that never was negative becomes so, and none explodes."""
-    known = np.nan_to_num(amounts)
-    largest = WIDEST * np.abs(known).max(axis=1)
-    least = np.where(row_any(known < 0), -largest, 0.0)
-    np.clip(said, least[:, None], largest[:, None], out=said)
+    """Clip forecasts, (M, n, H), in place: no line that never was negative becomes so, and none explodes.
+
+    Where a line has zeros, what is left of them by rounding is zero again: no percentage is taken of it.
+    """
+    largest = np.abs(np.nan_to_num(amounts)).max(axis=1)[:, None]
+    least = np.where(row_any(amounts < 0)[:, None], -WIDEST * largest, 0.0)
+    np.clip(said, least, WIDEST * largest, out=said)
+    rows = row_any(amounts <= 0)
+    some = said[:, rows]
+    said[:, rows] = np.where(np.abs(some) <= losses.STILL * largest[rows], 0.0, some)
 
 
 def weigh(loss: FloatArray, count: FloatArray) -> tuple[FloatArray, FloatArray]:

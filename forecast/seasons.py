@@ -86,7 +86,7 @@ def _significant(values: FloatArray, length: int) -> BoolArray:
     correlation = np.stack(lags) / np.where(square > 0, square, 1.0)
     error = np.sqrt((1 + 2 * (correlation[:-1] ** 2).sum(axis=0)) / count.clip(1))
     enough = (count >= YEARS_SEEN * length) & (square > 0)
-    return np.asarray(enough & (np.abs(correlation[-1]) > SIGNIFICANT * error), dtype=np.bool_)
+    return np.asarray(enough & (correlation[-1] > SIGNIFICANT * error), dtype=np.bool_)
 
 
 def _index(values: FloatArray, length: int, positive: BoolArray) -> FloatArray:

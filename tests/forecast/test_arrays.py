@@ -1,8 +1,12 @@
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forecast import arrays
 
 NAN = np.nan
+CELL = st.floats(-1e9, 1e9) | st.just(NAN)
 TABLE = np.array([[NAN, 1.0, NAN, 3.0], [4.0, NAN, NAN, 1.0], [NAN, NAN, NAN, NAN], [5.0, 6.0, 7.0, NAN]])
 
 
@@ -30,3 +34,30 @@ def test_fill_forward_leaves_what_comes_before_the_first() -> None:
 def test_interpolate_draws_straight_lines_and_holds_the_ends() -> None:
     expected = np.array([[1, 1, 2, 3], [4, 3, 2, 1], [NAN] * 4, [5, 6, 7, 7]])
     np.testing.assert_allclose(arrays.interpolate(TABLE), expected, rtol=1e-12)
+
+
+def test_changes_are_unknown_where_either_year_is() -> None:
+    np.testing.assert_array_equal(arrays.changes(TABLE), [[NAN, NAN, NAN], [NAN] * 3, [NAN] * 3, [1, 1, NAN]])
+
+
+def test_row_any_is_of_each_row() -> None:
+    assert arrays.row_any(np.isfinite(TABLE)).tolist() == [True, True, False, True]
+
+
+ROWS = st.integers(1, 12).flatmap(lambda years: st.lists(st.lists(CELL, min_size=years, max_size=years), max_size=5))
+
+
+@given(ROWS.filter(bool))
+def test_row_operations_are_those_of_a_plain_loop(rows: list[list[float]]) -> None:
+    values = np.array(rows)
+    for i, row in enumerate(rows):
+        known = [(t, value) for t, value in enumerate(row) if np.isfinite(value)]
+        amounts = sorted(value for _, value in known)
+        assert arrays.first_finite(values)[i] == (known[0][0] if known else len(row))
+        assert arrays.last_finite(values)[i] == (known[-1][0] if known else -1)
+        assert arrays.row_mean(values)[i] == pytest.approx(np.mean(amounts) if known else 0.0, abs=1e-3)
+        expected = amounts[int((len(amounts) - 1) * 0.25)] if known else NAN
+        np.testing.assert_array_equal(arrays.row_quantile(values, 0.25)[i], expected)
+        places = [place for place, _ in known]
+        straight = np.interp(range(len(row)), places, values[i, places]) if known else np.full(len(row), NAN)
+        np.testing.assert_allclose(arrays.interpolate(values)[i], straight, rtol=1e-9, atol=1e-3)

@@ -1,14 +1,22 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecast.arrays import FloatArray
 from forecast.intervals import (
     CLASSES,
     LEAST_QUANTILE,
+    LEAST_SCALE,
     NO_AMOUNT_SCALE,
+    OWN_CHANGES,
+    OWN_ERRORS,
     PRIOR_ERRORS,
+    RECENT,
     USUAL_CHANGE,
+    USUAL_LINES,
     bounds,
     calibrate,
     came_to_light,
@@ -19,6 +27,7 @@ from forecast.intervals import (
     size_class,
     widths,
 )
+from tests.forecast.hard_tables import Table, hard_tables
 from tests.forecast.spending_tables import random_walks
 
 NAN = np.nan
@@ -28,6 +37,41 @@ def test_scale_of_a_line_alone_leans_to_what_is_usual() -> None:
     history = np.array([[100.0, 110, 100, 110, 100]])
     relative = (10 / 105 + 3 * USUAL_CHANGE) / 4
     assert line_scale(history)[0] == pytest.approx(310 / 3 * (4 * 10 / 105 + 4 * relative) / 8)
+
+
+def plain_scales(history: FloatArray) -> list[float]:
+    """Scales of lines that all spend, as the formula tells them."""
+    own, counts = [], []
+    for line in history:
+        pairs = [(a, b) for a, b in pairwise(line) if np.isfinite(a + b)][-RECENT:]
+        own.append(float(np.mean([abs(b - a) / ((a + b) / 2) for a, b in pairs])) if pairs else 0.0)
+        counts.append(len(pairs))
+    known = [change for change, count in zip(own, counts, strict=True) if count]
+    pool = (sum(map(bool, counts)) * np.median(known) + USUAL_LINES * USUAL_CHANGE) / (len(known) + USUAL_LINES)
+    return [
+        float(
+            max((count * change + OWN_CHANGES * pool) / (count + OWN_CHANGES), LEAST_SCALE) * line_amount(line[None])[0]
+        )
+        for line, change, count in zip(history, own, counts, strict=True)
+    ]
+
+
+def test_scales_are_those_of_a_plain_loop() -> None:
+    history = random_walks(6, 14)
+    history[1, :6] = NAN
+    history[2, :-1] = NAN
+    history[3] = 1e6
+    np.testing.assert_allclose(line_scale(history), plain_scales(history))
+
+
+@given(table=hard_tables())
+@settings(max_examples=50, deadline=None)
+def test_every_line_has_a_scale_and_a_class(table: Table) -> None:
+    scale, size = line_scale(table.amounts), size_class(table.amounts, table.season)
+    assert np.isfinite(scale).all()
+    assert (scale > 0).all()
+    assert ((size == 0) == (np.nan_to_num(table.amounts) == 0).all(axis=1)).all()
+    assert size.max() <= CLASSES - 1
 
 
 def test_constant_short_and_empty_lines_have_a_scale() -> None:
@@ -116,6 +160,63 @@ def test_what_came_to_light_is_told_once_and_only_when_it_was_known() -> None:
     assert told == [[], [(0, 0), (0, 1)], [(0, 2), (1, 0)], [(1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]]
 
 
+@given(st.sets(st.integers(1, 30), max_size=8), st.integers(1, 40), st.integers(1, 12), st.none() | st.integers(0, 30))
+def test_what_came_to_light_is_that_of_a_plain_loop(
+    places: set[int], now: int, horizon: int, since: int | None
+) -> None:
+    origins = np.array(sorted(places), dtype=np.int64)
+    before = max((origin for origin in places if origin < now), default=0) if since is None else since
+    expected = [
+        (j, k)
+        for j, origin in enumerate(sorted(places))
+        for k in range(horizon)
+        if origin < now and before <= origin + k < now
+    ]
+    assert list(came_to_light(origins, now, horizon, since)) == expected
+
+
+def plain_stretch(errors: FloatArray, origins: list[int], now: int, line: int) -> float:
+    """Stretch of a line in period `now`, by the errors known then."""
+    lines, horizon = errors.shape[1:]
+    known = {
+        (j, i, k): abs(errors[j, i, k])
+        for j, origin in enumerate(origins)
+        for i in range(lines)
+        for k in range(horizon)
+        if origin + k < now and np.isfinite(errors[j, i, k])
+    }
+    told, weight, usual = OWN_ERRORS, OWN_ERRORS, 0.0
+    for k in range(horizon):
+        sizes = [size for (_, _, far), size in known.items() if far == k]
+        usual = max(usual, float(np.mean(sizes))) if sizes else usual
+        own = [size for (_, i, far), size in known.items() if far == k and i == line]
+        told += sum(size / usual / np.sqrt(k + 1) for size in own)
+        weight += len(own) / np.sqrt(k + 1)
+    return told / weight
+
+
+def test_stretch_is_that_of_a_plain_loop() -> None:
+    draw = np.random.default_rng(5)
+    errors = draw.normal(size=(4, 5, 3)) * np.arange(1, 6)[:, None]
+    errors[draw.random(errors.shape) < 0.2] = NAN
+    origins, periods = [4, 5, 7, 8], 9
+    expected = [
+        [plain_stretch(errors, origins[:j], now, i) for i in range(5)] for j, now in enumerate([*origins, periods])
+    ]
+    np.testing.assert_allclose(own_stretch(errors, np.array(origins), periods), expected)
+
+
+def test_no_stretch_is_learned_from_what_came_later() -> None:
+    errors = np.random.default_rng(6).normal(size=(6, 9, 3))
+    origins = np.arange(5, 11)
+    changed = errors.copy()
+    for j, origin in enumerate(origins):
+        changed[j, :, max(0, 8 - origin) :] *= 100
+    early = origins <= 8
+    before, after = (own_stretch(table, origins, 11)[:-1][early] for table in (errors, changed))
+    np.testing.assert_array_equal(after, before)
+
+
 def test_a_line_that_misses_twice_as_far_is_stretched_towards_twice() -> None:
     errors = np.abs(np.random.default_rng(3).normal(1, 0.1, size=(12, 40, 4)))
     errors[:, 0] *= 2
@@ -128,10 +229,19 @@ def test_a_line_that_misses_twice_as_far_is_stretched_towards_twice() -> None:
 
 
 def test_stretch_without_errors_is_none() -> None:
-    np.testing.assert_array_equal(own_stretch(np.full((2, 3, 4), NAN), np.array([3, 4]), 5), 1)
-    np.testing.assert_array_equal(own_stretch(np.zeros((2, 3, 4)), np.array([3, 4]), 5) <= 1, True)
+    origins = np.array([3, 4])
+    np.testing.assert_array_equal(own_stretch(np.full((2, 3, 4), NAN), origins, 5), 1)
+    assert (own_stretch(np.zeros((2, 3, 4)), origins, 5) <= 1).all()
+
+
+def test_rounding_tells_no_line_from_another() -> None:
+    errors = np.full((2, 3, 4), 5e-324)
+    errors[:, 1] = 1e-17
+    stretch = own_stretch(errors, np.array([3, 4]), 5)
+    np.testing.assert_allclose(stretch, stretch[:, :1] * np.ones(3), rtol=1e-6)
 
 
 def test_lines_of_months_are_of_one_class() -> None:
-    history = np.arange(1, 100)[:, None] * np.ones(5)
-    assert set(size_class(history, 12).tolist()) == {1}
+    history = np.vstack([np.zeros((2, 5)), np.arange(1, 100)[:, None] * np.ones(5)])
+    assert size_class(history, 12).tolist() == [0] * 2 + [1] * 99
+    assert set(size_class(history).tolist()) == {0, 1, 2, 3}
