@@ -4,9 +4,12 @@ At each origin the table is cut off, cleaned anew and forecast by every model, s
 known. The errors weigh the models and calibrate the intervals.
 
 The `combined` forecast, a trimmed mean of all models, is scored as honestly: at an origin a line's weights come
-from its own errors at earlier origins whose outcome was known by then, shrunk to those of all lines; at the first
-origin all models weigh alike. Coverage at an origin is that of intervals calibrated on the other origins. Amounts that
-cleaning found unsound, and lines that spend nothing, are not scored.
+from its own errors at earlier origins whose outcome was known and believed by then, shrunk to those of all lines; at
+the first origin all models weigh alike. Coverage at an origin is that of intervals calibrated on the other origins.
+Amounts that cleaning, as it knows them today, found unsound, and lines that spend nothing, are not scored.
+
+Lines meet in three places only: in the growth that pooled models learn, in the pool's part of the weights, and where
+cleaning tells a partial last year. Intervals are learned from all lines anyway.
 """
 
 from collections.abc import Iterable, Sequence

@@ -8,7 +8,7 @@ $$s_j = 1 + (\bar r_j - 1)\left(1 - \lambda\,\frac{v / (c - 1)}{\frac1m\sum_j (\
 \qquad c = N / m$$
 
 with $v$ the mean variance of the ratios of one phase. A line is taken for seasonal when the autocorrelation of its
-values at lag m stands out of its error, with three years seen; being drawn towards none, a season found in vain does
+values at lag m lies above its error, with three years seen; being drawn towards none, a season found in vain does
 little harm. How this was chosen: among shrinking by years alone and by noise, $\lambda$ from 0.5 to 2 and limits from
 0.3 to 2.2 errors, by the last periods of the training part of the M3 competition's quarterly and monthly series.
 
@@ -25,7 +25,7 @@ from forecast.arrays import BoolArray, FloatArray, row_any, row_mean
 YEARS_SEEN = 3
 """Years of values needed before a season is looked for."""
 SIGNIFICANT = 1.0
-"""Standard errors of the autocorrelation: two thirds of lines without a season have none found."""
+"""Standard errors of the autocorrelation: nine of ten lines without a season have none found."""
 LEAN = 1.0
 """$\\lambda$: how much of the noise in an index is taken off its spread."""
 LEAST_INDEX = 1e-3

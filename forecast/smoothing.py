@@ -19,7 +19,7 @@ import numpy as np
 
 from forecast.arrays import BoolArray, FloatArray, IntArray, first_finite
 
-BLOCK = 2048
+BLOCK = 1_024
 """Lines that are smoothed together: their states stay in the processor's cache."""
 FIRST_STEPS = 3
 """Changes from which a trend's first value is taken: no model believes a trend of fewer points, so none is foreseen."""

@@ -273,6 +273,14 @@ def test_no_season_turns_spending_negative() -> None:
     assert test.ahead[-1, :, 0].max() < 20
 
 
+def test_an_idle_quarter_is_forecast_as_nothing_at_all() -> None:
+    """Not as what rounding leaves of it, of which a percentage would be all."""
+    amounts = np.tile([0.0, 0.1, 0.3, 0.7], 8)[None] * np.array([[1.0], [7.0], [1e9]])
+    test = run(amounts, horizon=8, season=4)
+    assert (test.ahead[:, :, ::4] == 0).all()
+    assert (test.ahead[:, :, 1::4] > 0).all()
+
+
 def plain_weights(test: Backtest, amounts: FloatArray, periods: int) -> tuple[FloatArray, FloatArray]:
     """Losses and counts of lines in period `periods`, out of what was said and what then came, NaN if unsound."""
     lines, models = amounts.shape[0], len(test.names) - 1

@@ -39,6 +39,7 @@ def test_a_quiet_line_is_left_alone() -> None:
         ([100, 102, 104, 105, NAN, NAN], [100, 102, 104, 105, 0, 0], [("ended", 4)]),
         ([9, NAN, NAN, NAN, 5, 5, 5, 5], [9, 0, 0, 0, 5, 5, 5, 5], [("long gap", 1)]),
         ([100, 101, 1e6, 103, 102, 104], [100, 101, 102, 103, 102, 104], [("outlier", 2)]),
+        ([100, 101, 600, 103, 102, 104], [100, 101, 102, 103, 102, 104], [("outlier", 2)]),
         ([100, 101, 99, 103, 102, 1e6], [100, 101, 99, 103, 102, 102], [("outlier", 5)]),
         ([1e6, 101, 99, 103, 102, 104], [101, 101, 99, 103, 102, 104], [("outlier", 0)]),
         ([100, 101, 0, 103, 102, 104], [100, 101, 102, 103, 102, 104], [("outlier", 2)]),
@@ -61,6 +62,11 @@ def test_a_level_shift_hides_what_came_before_from_the_models_only() -> None:
     assert found(cleaned) == [("level shift", 5)]
     np.testing.assert_array_equal(cleaned.values, amounts)
     np.testing.assert_array_equal(cleaned.fit, one(NAN, NAN, NAN, NAN, NAN, 31, 30, 32))
+
+
+def test_a_level_that_rose_by_little_more_than_double_is_a_shift() -> None:
+    assert found(clean(one(40, 41, 42, 40, 41, 100, 103, 101))) == [("level shift", 5)]
+    assert found(clean(one(40, 41, 42, 40, 41, 80, 83, 81))) == []
 
 
 def test_a_drop_in_the_last_year_is_a_new_level() -> None:
@@ -99,8 +105,8 @@ def test_only_given_amounts_that_were_left_alone_are_sound() -> None:
 def test_a_partial_year_is_one_that_falls_as_none_before() -> None:
     amounts = np.outer(np.arange(1, 8), [100.0, 50, 104, 103, 50])
     assert not any(note.found == "partial last year" for note in clean(amounts).notes)
-    few = np.outer(np.arange(1, 5), [100.0, 102, 104, 103, 50])
-    assert not any(note.found == "partial last year" for note in clean(few).notes)
+    for few in (np.outer(np.arange(1, 5), [100.0, 102, 104, 103, 50]), np.outer(np.arange(1, 8), [100.0, 102, 50])):
+        assert not any(note.found == "partial last year" for note in clean(few).notes)
 
 
 def test_a_partial_last_quarter_is_told_by_that_of_the_year_before() -> None:

@@ -47,6 +47,11 @@ def test_owa_is_the_mean_of_two_ratios_or_of_the_one_that_can_be_told() -> None:
     assert np.isnan(losses.owa(0.0, 0.0, 0.0, 0.0))
 
 
+def test_owa_takes_no_ratio_to_what_is_only_rounding() -> None:
+    assert losses.owa(1.0, 1.0, 5e-324, 2.0) == 0.5
+    assert np.isnan(losses.owa(1.0, 1.0, 1e-13, 1e-13))
+
+
 @given(TRIPLES)
 def test_covered_is_that_of_a_plain_loop(triples: list[tuple[float, float, float]]) -> None:
     y, f, reach = (np.array(column) for column in zip(*triples, strict=True))

@@ -153,6 +153,38 @@ def test_a_phase_of_next_to_nothing_has_an_index_to_divide_by() -> None:
     assert np.isfinite(season.remove(values)).all()
 
 
+def test_amounts_next_to_nothing_have_a_mean_to_be_divided_by() -> None:
+    values = np.tile(100 * SHAPE, 9)[None]
+    values[0, :9] = 5e-324
+    season = find_season(values, 4)
+    assert season.found.all()
+    assert np.isfinite(season.index).all()
+
+
+def plain_index(values: list[float], positive: bool) -> list[float]:
+    """Index of quarters by their place in a whole number of years, as the formula tells."""
+    middle = {
+        t: (values[t - 2] / 2 + values[t - 1] + values[t] + values[t + 1] + values[t + 2] / 2) / 4
+        for t in range(2, len(values) - 2)
+    }
+    apart = [(t % 4, values[t] / mean if positive else values[t] - mean) for t, mean in middle.items()]
+    seen = [[each for phase, each in apart if phase == place] for place in range(4)]
+    centre = np.mean([np.mean(part) for part in seen])
+    ratios = [np.mean(part) / centre - 1 if positive else np.mean(part) - centre for part in seen]
+    spread = np.mean([(np.mean(part) - centre) ** 2 for part in seen])
+    shrink = max(0.0, 1 - np.mean([np.var(part) for part in seen]) / (len(apart) / 4 - 1) / spread)
+    return [float(ratio * shrink + positive) for ratio in ratios]
+
+
+@pytest.mark.parametrize("off", [0.0, -100.0])
+def test_the_index_is_that_of_a_plain_loop(off: float) -> None:
+    values = seasonal(noise=0.2) + off
+    season = find_season(values, 4)
+    assert season.found.sum() >= 4
+    for line in np.flatnonzero(season.found):
+        np.testing.assert_allclose(season.ahead(4)[line], plain_index(values[line].tolist(), not off))
+
+
 @given(table=hard_tables(least_periods=13))
 @settings(max_examples=150, deadline=None)
 def test_no_table_is_too_hard(table: Table) -> None:

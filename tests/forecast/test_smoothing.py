@@ -211,5 +211,7 @@ def test_weights_of_cells_sum_to_one_and_fall_with_the_loss(rows: list[list[floa
 def test_a_perfect_fit_and_no_errors_leave_finite_weights() -> None:
     weights = likelihood(np.zeros((3, 2)), np.array([0.0, 30.0]), np.array([0.0, 1.0]))
     np.testing.assert_allclose(weights, 1 / 3)
+    nearly = likelihood(np.array([[0.0], [1e-7]]), np.array([10.0]), np.array([1.0]))
+    np.testing.assert_allclose(nearly[0] / nearly[1], [2.0**5])
     perfect = likelihood(np.array([[0.0], [1.0]]), np.array([5.0]), np.array([1.0]))
     np.testing.assert_allclose(perfect, [[1], [0]], atol=1e-12)
