@@ -227,10 +227,10 @@ def _favour(loss: FloatArray) -> FloatArray:
     return np.asarray(raw / raw.sum(axis=-1, keepdims=True), dtype=np.float64)
 
 
-def combine(forecasts: FloatArray, weights: FloatArray) -> FloatArray:
+def combine(forecasts: FloatArray, weights: FloatArray, middle: float = MIDDLE) -> FloatArray:
     r"""Trimmed mean of forecasts (M, n, H) by weights (n, M): (n, H).
 
-    Models stand in the order of their forecasts, each as broad as its weight; the mean is that of the middle `MIDDLE`.
+    Models stand in the order of their forecasts, each as broad as its weight; the mean is that of the `middle` share.
     Where models part, it is one of them that has gone astray, so the ends do not count; and as the middle has a
     breadth, a small change of weights is a small change of the forecast.
     """
@@ -239,17 +239,17 @@ def combine(forecasts: FloatArray, weights: FloatArray) -> FloatArray:
     for begin in range(0, n, BLOCK):
         block = slice(begin, begin + BLOCK)
         ahead = np.ascontiguousarray(forecasts[:, block].transpose(0, 2, 1))
-        out[block] = _middle(ahead, np.ascontiguousarray(weights[block].T)[:, None]).T
+        out[block] = _middle(ahead, np.ascontiguousarray(weights[block].T)[:, None], middle).T
     return out
 
 
-def _middle(forecasts: FloatArray, breadth: FloatArray) -> FloatArray:
+def _middle(forecasts: FloatArray, breadth: FloatArray, middle: float) -> FloatArray:
     """The trimmed mean over the first axis of (M, H, n), models as broad as (M, 1, n): (H, n)."""
     begin = np.zeros(forecasts.shape)
     for one, other in combinations(range(len(forecasts)), 2):
         ordered = forecasts[one] <= forecasts[other]
         begin[other] += breadth[one] * ordered
         begin[one] += breadth[other] * ~ordered
-    low, high = 0.5 - MIDDLE / 2, 0.5 + MIDDLE / 2
+    low, high = 0.5 - middle / 2, 0.5 + middle / 2
     counted = (np.minimum(begin + breadth, high) - np.maximum(begin, low)).clip(0)
     return np.asarray((counted * forecasts).sum(axis=0) / counted.sum(axis=0), dtype=np.float64)

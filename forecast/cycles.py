@@ -23,7 +23,8 @@ import pandas as pd
 
 from forecast.arrays import FloatArray, IntArray
 from forecast.errors import SettingError, SpendingError
-from forecast.spending import _open, read_spending
+from forecast.evidence import lay_beside
+from forecast.spending import as_text, open_table, read_spending
 
 COST_TO_CONTINUE, REQUEST, ENACTED, ALLOTTED, REVISED, ACTUAL = (
     "cost_to_continue",
@@ -58,7 +59,7 @@ def read_versions(
     Raises:
         SpendingError: with every problem of the table.
     """
-    where, raw = _open(source, "period", None)
+    where, raw = open_table(source)
     where = "versions table" if isinstance(source, pd.DataFrame) else where
     raw = raw.set_axis([str(column) for column in raw.columns], axis=1)
     version, problems = _read_names(raw)
@@ -134,16 +135,10 @@ def lay_evidence(versions: pd.DataFrame, lines: pd.DataFrame, years: IntArray) -
     """
     names = [str(name) for name in lines.columns]
     _check_names("lay_evidence", "lines", names, line_keys(versions))
-    known = evidence(versions)
-    known = known[known["period"].isin(years)]
-    number = lines.assign(line=np.arange(len(lines)))
-    placed = known.merge(number, on=names) if names else known.assign(line=0)
-    cells = placed.groupby(["line", "period"])["amount"].sum()
-    laid = np.full((len(lines), len(years)), np.nan)
-    column = {int(year): place for place, year in enumerate(years)}
-    place = cells.index.get_level_values("period").map(column).to_numpy(dtype=np.int64)
-    laid[cells.index.get_level_values("line").to_numpy(dtype=np.int64), place] = cells.to_numpy(dtype=np.float64)
-    return laid
+    known = evidence(versions).rename(columns={"period": "step"})
+    first, last = (int(years.min()), int(years.max())) if len(years) else (0, 0)
+    laid = lay_beside(known, names, lines, first, last - first + 1)
+    return np.asarray(laid[:, years - first], dtype=np.float64)
 
 
 def compare(versions: pd.DataFrame, earlier: str, later: str, by: Sequence[str] = ()) -> pd.DataFrame:
@@ -222,7 +217,7 @@ def _read_names(raw: pd.DataFrame) -> tuple[pd.Series, list[str]]:
         told = f"no column 'version' (columns: {has}). It names one of {', '.join(VERSIONS)}."
         return pd.Series([str(row) for row in range(len(raw))], index=raw.index, dtype="str"), [] if count else [told]
     column = raw["version"]
-    text = column.astype("object").where(column.notna(), "").astype("str").str.strip()
+    text = as_text(column)
     plain = text.str.lower().str.replace(r"[\s-]+", "_", regex=True)
     wrong = ~plain.isin(VERSIONS)
     return plain.where(~wrong, text), [_unknown(row, value) for row, value in text[wrong].items()]

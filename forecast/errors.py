@@ -7,6 +7,8 @@ ForecastError
 
 from collections.abc import Sequence
 
+import numpy as np
+
 SHOWN = 20
 """Problems printed in full; the rest are counted (all stand in `problems`)."""
 
@@ -31,3 +33,16 @@ class SpendingError(ForecastError):
 
 class SettingError(ForecastError):
     """A setting of the outlook is out of its range."""
+
+
+def level_problems(levels: Sequence[object]) -> list[str]:
+    """What is wrong with the levels of intervals."""
+    wrong = [level for level in levels if not isinstance(level, int | np.integer) or not 1 <= level <= 99]
+    problems = [f"level {level} is not a whole percentage from 1 to 99. Write 80 for 80 %." for level in wrong]
+    return problems if levels else ["there is no level. Give at least one, such as 80."]
+
+
+def like_problems(like: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """What is wrong with the keys that like lines share."""
+    has = ", ".join(keys) or "none"
+    return [f"like '{key}' is not a key (keys: {has})." for key in like if key not in keys]

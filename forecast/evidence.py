@@ -14,17 +14,19 @@ from forecast.hierarchy import Hierarchy
 from forecast.spending import Ledger, read_spending
 
 
-def read_beside(table: pd.DataFrame, ledger: Ledger, amount: str, where: str) -> pd.DataFrame:
-    """The table as `keys..., step, amount`, its keys as text, one row a line and period; rows that repeat are added up.
+def read_beside(table: pd.DataFrame, ledger: Ledger, amount: str, where: str, *, summed: bool = False) -> pd.DataFrame:
+    """The table as `keys..., step, amount`, its keys as text, one row a line and period.
+
+    Rows that repeat are added up where `summed`; else they are an error: two indices make no index.
 
     Raises:
-        SettingError: for keys that the ledger has not, or periods of another kind.
-        SpendingError: for rows that cannot be read.
+        SettingError: for keys that the ledger has not.
+        SpendingError: for rows that cannot be read, or periods of another kind.
     """
     keys = [str(name) for name in table.columns if name not in ("period", amount)]
     if problems := list(_key_problems(keys, ledger)):
         raise SettingError(where, problems)
-    read = read_spending(table, amount=amount, keys=keys)
+    read = read_spending(table, amount=amount, keys=keys if summed else None)
     return read[keys].assign(step=ledger.steps_of(read["period"]), amount=read["amount"])
 
 
@@ -67,7 +69,7 @@ def appropriated(ledger: Ledger, tree: Hierarchy, table: pd.DataFrame, horizon: 
     total), and of lines only if it has all keys. Appropriations of which no line ever spent are left out: they cannot
     tell what lines will spend.
     """
-    own = read_beside(table, ledger, "amount", "appropriations")
+    own = read_beside(table, ledger, "amount", "appropriations", summed=True)
     keys = [str(name) for name in own.columns[:-2]]
     if keys:
         known = pd.MultiIndex.from_frame(ledger.lines[keys])

@@ -18,16 +18,16 @@ from forecast.arrays import FloatArray, IntArray, first_finite
 from forecast.backtest import Backtest, Prepared, backtest
 from forecast.boost import with_boost
 from forecast.cleaning import list_treatments
-from forecast.errors import SettingError
+from forecast.errors import SettingError, level_problems, like_problems
 from forecast.escalators import follow, followers, index_paths
 from forecast.evidence import appropriated
 from forecast.hierarchy import Hierarchy, hierarchy, reconcile
 from forecast.intervals import KNOTS, calibrate, distribution
 from forecast.models import models_for, naive_rival
-from forecast.paths import Marginals, fit_dependence
+from forecast.paths import Marginals
 from forecast.result import Joint, Outlook
 from forecast.scores import never_negative, score, score_lines
-from forecast.spending import Ledger, lay_out, read_spending
+from forecast.spending import Ledger, lay_out, line_index, read_spending
 
 FARTHEST = 120
 """Periods: the longest horizon."""
@@ -133,17 +133,10 @@ def _check_settings(
     problems = []
     if not isinstance(horizon, int | np.integer) or not 1 <= horizon <= FARTHEST:
         problems.append(f"horizon {horizon} is not a whole number of periods from 1 to {FARTHEST}.")
-    for level in levels:
-        if not isinstance(level, int | np.integer) or not 1 <= level <= 99:
-            problems.append(f"level {level} is not a whole percentage from 1 to 99. Write 80 for 80 %.")
-    if not levels:
-        problems.append("there is no level. Give at least one, such as 80.")
+    problems += level_problems(levels)
     if season is not None and (not isinstance(season, int | np.integer) or not 1 <= season <= LONGEST_SEASON):
         problems.append(f"season {season} is not a whole number of periods from 1 to {LONGEST_SEASON}.")
-    for key in like:
-        if key not in spending.columns or key in ("period", "amount"):
-            has = ", ".join(str(name) for name in spending.columns if name not in ("period", "amount")) or "none"
-            problems.append(f"like '{key}' is not a key (keys: {has}).")
+    problems += like_problems(like, [str(name) for name in spending.columns if name not in ("period", "amount")])
     if problems:
         raise SettingError("outlook", problems)
 
@@ -179,12 +172,13 @@ def _given(tried: _Tried, enacted: FloatArray) -> _Tried:
 def _reconciled(tree: Hierarchy, nodes: _Tried, lines: _Tried) -> _Tried:
     """Lines that agree with the nodes, today and, by the same weights, at all origins."""
     base = np.concatenate([nodes.told(), lines.told()], axis=1)
+    said = base[:, len(tree.nodes) :]
     origins, rows, horizon = base.shape
     flat = base.transpose(1, 0, 2).reshape(rows, -1)
     errors = np.concatenate([nodes.one_step_errors(), lines.one_step_errors()], axis=1).T
     floor = np.where(never_negative(lines.now.cleaned.values), 0.0, -np.inf)
     moved = reconcile(tree, flat, errors, floor).reshape(-1, origins, horizon).transpose(1, 0, 2)
-    said, most = lines.told(), np.where(lines.test.size > 0, MOST_MOVED * lines.test.scale, 0.0)[:, :, None]
+    most = np.where(lines.test.size > 0, MOST_MOVED * lines.test.scale, 0.0)[:, :, None]
     moved = np.clip(moved, said - most, said + most)
     return lines.with_combined(moved[:-1], moved[-1])
 
@@ -220,7 +214,7 @@ def _result(
     joint = _joint(tree, lines, mean.reshape(n, horizon) / unit, levels, unit)
     known = np.arange(len(ledger.steps)) >= first_finite(now.cleaned.values)[:, None]
     line, place = np.nonzero(known)
-    naive, names = naive_rival(now.season.length), _line_index(ledger)
+    naive, names = naive_rival(now.season.length), line_index(ledger.lines)
     return Outlook(
         keys=ledger.keys,
         lines=ledger.long(places, ahead, mean=mean, **_columns(joint.line_quantiles(_shares(levels)), levels)),
@@ -255,7 +249,7 @@ def _joint(tree: Hierarchy, lines: _Tried, mean: FloatArray, levels: Sequence[in
     fitted = calibrate(errors.reshape(-1, horizon), test.size[:-1].ravel(), knots, horizon)
     floor = np.where(never_negative(lines.now.cleaned.values), 0.0, -np.inf)
     marginals = Marginals(mean, test.scale[-1], test.size[-1], *distribution(fitted, knots), floor)
-    return Joint(tree, marginals, fit_dependence(tree, errors), unit)
+    return Joint(tree, marginals, errors, unit)
 
 
 def _columns(quantiles: FloatArray, levels: Sequence[int]) -> dict[str, FloatArray]:
@@ -292,10 +286,3 @@ def _treatments(ledger: Ledger, now: Prepared, unit: float) -> pd.DataFrame:
     money = {name: notes[name].to_numpy(dtype=np.float64) * unit for name in ("before", "after")}
     words = {name: notes[name].astype("str") for name in ("found", "treatment")}
     return ledger.long(notes["line"].to_numpy(), ledger.steps[notes["year"].to_numpy()], **words, **money)
-
-
-def _line_index(ledger: Ledger) -> pd.Index:
-    """The lines as an index: plain for one key, a `MultiIndex` for several."""
-    if len(ledger.keys) > 1:
-        return pd.MultiIndex.from_frame(ledger.lines)
-    return pd.Index(ledger.lines[ledger.keys[0]]) if ledger.keys else pd.RangeIndex(1)

@@ -24,7 +24,7 @@ import pandas as pd
 from forecast import losses
 from forecast.arrays import BoolArray, FloatArray
 from forecast.errors import SettingError
-from forecast.spending import _open
+from forecast.spending import as_text, open_table
 
 COLUMNS = ("period", "amount", "reason", "author", "date")
 """What every override must tell, beside its keys."""
@@ -60,13 +60,13 @@ def read_overrides(source: str | Path | pd.DataFrame, lines: pd.DataFrame) -> pd
         SettingError: with every problem: a column that is missing or no key, a blank or unreadable cell, a line that
             the outlook has not, a period outside it, two overrides of one line and period.
     """
-    where, raw = _open(source, "period", None)
+    where, raw = open_table(source)
     where = WHERE if isinstance(source, pd.DataFrame) else where
     raw = raw.set_axis([str(column) for column in raw.columns], axis=1)
     keys = line_keys(lines)
     if problems := list(_column_problems(list(raw.columns), keys)):
         raise SettingError(where, problems)
-    text = pd.DataFrame({name: _as_text(raw[name]) for name in raw.columns}, index=raw.index)
+    text = pd.DataFrame({name: as_text(raw[name]) for name in raw.columns}, index=raw.index)
     text = text.assign(**{key: "" for key in keys if key not in text})[[*keys, *COLUMNS]]
     text["period"] = text["period"].str.upper().str.replace(r"^FY\s?|\.0+$", "", regex=True)
     amount = pd.to_numeric(text["amount"], errors="coerce").astype("float64")
@@ -167,11 +167,6 @@ def _judge(table: pd.DataFrame, sums: pd.DataFrame, keys: list[str]) -> Score:
     heads = {"n": ("smape", "size")} | {name: (name, "mean") for name in ("smape", "model_smape", "better")}
     authors = each[known].groupby("author").agg(**heads).reset_index()
     return Score(each, authors)
-
-
-def _as_text(column: pd.Series) -> pd.Series:
-    """Cells as text; a missing one is the empty text."""
-    return column.astype("object").where(column.notna(), "").astype("str").str.strip()
 
 
 def _column_problems(columns: list[str], keys: list[str]) -> Iterator[str]:

@@ -25,7 +25,7 @@ from scipy.special import ndtri, stdtrit
 
 from forecast import losses
 from forecast.arrays import BoolArray, FloatArray, IntArray, last_finite, row_mean, row_quantile
-from forecast.backtest import weigh
+from forecast.backtest import combine, weigh
 from forecast.intervals import COMMON_SHARE, LEAST_MONEY, NO_AMOUNT_SCALE, USUAL_CHANGE
 from forecast.models import WIDEST
 
@@ -511,18 +511,8 @@ def _usable_weights(weights: FloatArray, said: FloatArray) -> FloatArray:
 
 
 def middle(said: FloatArray, weights: FloatArray) -> FloatArray:
-    """Trimmed mean of projections, (R, n) with NaN where the weight is zero, by weights, (n, R): (n,).
-
-    Rules stand in the order of what they say, each as broad as its weight; the mean is that of the middle `MIDDLE`, so
-    that a rule which has gone astray does not count.
-    """
-    order = np.argsort(said, axis=0, kind="stable")
-    ranked = np.take_along_axis(np.where(np.isfinite(said), said, 0.0), order, axis=0)
-    breadth = np.take_along_axis(weights.T, order, axis=0)
-    end = np.cumsum(breadth, axis=0)
-    low, high = 0.5 - MIDDLE / 2, 0.5 + MIDDLE / 2
-    counted = (np.minimum(end, high) - np.maximum(end - breadth, low)).clip(0)
-    return np.asarray((counted * ranked).sum(axis=0) / counted.sum(axis=0), dtype=np.float64)
+    """Trimmed mean of projections, (R, n) with NaN where the weight is zero, by weights, (n, R): (n,)."""
+    return combine(np.where(np.isfinite(said), said, 0.0)[:, :, None], weights, MIDDLE)[:, 0]
 
 
 def line_size(totals: FloatArray, projected: FloatArray) -> FloatArray:

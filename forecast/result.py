@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from forecast.arrays import FloatArray, IntArray
+from forecast.arrays import FloatArray
 from forecast.errors import SettingError
 from forecast.hierarchy import Hierarchy
-from forecast.paths import Dependence, Marginals, draw, node_quantiles
-from forecast.spending import ALL
+from forecast.models import LastValue
+from forecast.paths import Dependence, Marginals, draw, fit_dependence, node_quantiles
+from forecast.spending import ALL, find_lines
 
 NODE_PATHS = 1_000
 """Sample paths from which the intervals of sums are read."""
@@ -22,9 +24,15 @@ class Joint:
 
     tree: Hierarchy
     marginals: Marginals
-    dependence: Dependence
+    errors: FloatArray
+    """Of the back-test, in each line's scale, (O, n, H), NaN unscored."""
     unit: float
     """USD."""
+
+    @cached_property
+    def dependence(self) -> Dependence:
+        """How errors of lines and periods hang together: learned when sums or paths are first asked for."""
+        return fit_dependence(self.tree, self.errors)
 
     def line_quantiles(self, shares: Sequence[float]) -> FloatArray:
         """Amounts that lines stay below with these chances, USD, (n, H, Q)."""
@@ -159,7 +167,7 @@ class Outlook:
         period = frame["period"]
         year = period.dt.year if isinstance(period.dtype, pd.PeriodDtype) else period
         years = np.sort(year.unique())
-        place = _places(frame, self.keys, self.weights.index)
+        place = find_lines(frame, self.joint.tree.lines)
         wide = np.full((len(self.weights), len(years)), np.nan)
         wide[place, np.searchsorted(years, year.to_numpy())] = frame[column].to_numpy()
         return pd.DataFrame(wide, index=self.weights.index, columns=[int(year) for year in years])
@@ -176,17 +184,24 @@ class Outlook:
         return rows
 
     def _score_rows(self) -> list[str]:
-        """Scores one year ahead."""
+        """Scores one period ahead."""
         covered = [column for column in self.scores.columns if column.startswith("coverage_")]
         heads = ("smape", "mase", *covered, "weight", "n")
+        width = max(14, *(len(name) for name in self.scores["model"]))
         rows = [
-            f"Back-test one year ahead (smallest sMAPE: {self.best()})",
-            f"{'model':<14}" + "".join(f"{head.replace('_', ' '):>13}" for head in heads),
+            f"Back-test one {self._period_noun()} ahead (smallest sMAPE: {self.best()})",
+            f"{'model':<{width}}" + "".join(f"{head.replace('_', ' '):>13}" for head in heads),
         ]
         for row in self.scores[self.scores["horizon"] == 1].to_dict("records"):
             cells = [f"{row['smape']:>13.1f}", *(f"{row[head]:>13.2f}" for head in heads[1:-1]), f"{row['n']:>13,}"]
-            rows.append(f"{row['model']:<14}" + "".join(cells))
+            rows.append(f"{row['model']:<{width}}" + "".join(cells))
         return rows
+
+    def _period_noun(self) -> str:
+        """What one period of the outlook is called."""
+        kind = str(self.lines["period"].dtype).removeprefix("period[")[0]
+        by_year = self.naive == LastValue.name
+        return {"Q": "quarter", "M": "month"}.get(kind, "year" if by_year else "period")
 
     def _treatment_rows(self) -> list[str]:
         """How often what was treated."""
@@ -194,11 +209,3 @@ class Outlook:
             return ["Nothing had to be treated."]
         counts = (self.treatments["found"] + ": " + self.treatments["treatment"]).value_counts().sort_index()
         return ["Treated:", *(f"  {count:,} x {what}" for what, count in counts.items())]
-
-
-def _places(frame: pd.DataFrame, keys: tuple[str, ...], index: pd.Index) -> IntArray:
-    """Row in `index` of each row of a frame."""
-    if not keys:
-        return np.zeros(len(frame), dtype=np.int64)
-    own = pd.MultiIndex.from_frame(frame[list(keys)]) if len(keys) > 1 else pd.Index(frame[keys[0]])
-    return index.get_indexer(own).astype(np.int64)

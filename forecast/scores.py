@@ -5,7 +5,6 @@ that no error judges itself.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -19,16 +18,6 @@ SAMPLE = 2_000
 """Lines on which the intervals of all models are scored, evenly spread, where there are more."""
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """Losses of one model on some lines, (O, n, H), NaN unscored; those of intervals with levels first."""
-
-    smape: FloatArray
-    mase: FloatArray
-    inside: FloatArray
-    score: FloatArray
-
-
 def score(test: Backtest, now: Prepared, levels: Sequence[int], naive: str) -> pd.DataFrame:
     """One row a `(model, horizon)`, over all lines.
 
@@ -37,22 +26,21 @@ def score(test: Backtest, now: Prepared, levels: Sequence[int], naive: str) -> p
     """
     some = np.arange(0, test.actual.shape[1], max(1, -(-test.actual.shape[1] // SAMPLE)))
     share = (*test.weights.mean(axis=0), 1.0)
-    every = np.arange(test.actual.shape[1])
     rows = []
     for m, name in enumerate(test.names):
-        points = _judge(test, m, now, (), every)
-        bands = _judge(test, m, now, levels, some)
+        smape, mase = _judge_points(test, m, now)
+        inside, missed = _judge_bands(test, m, now, levels, some)
         for k in range(test.actual.shape[2]):
             row = {
                 "model": name,
                 "horizon": k + 1,
-                "smape": _mean(points.smape[..., k]),
-                "mase": _mean(points.mase[..., k]),
+                "smape": _mean(smape[..., k]),
+                "mase": _mean(mase[..., k]),
             }
             row["owa"] = np.nan
-            row |= {f"coverage_{level}": _mean(bands.inside[j, ..., k]) for j, level in enumerate(levels)}
-            row |= {f"interval_score_{level}": _mean(bands.score[j, ..., k]) for j, level in enumerate(levels)}
-            rows.append(row | {"weight": share[m], "n": int(np.isfinite(points.smape[..., k]).sum())})
+            row |= {f"coverage_{level}": _mean(inside[j, ..., k]) for j, level in enumerate(levels)}
+            row |= {f"interval_score_{level}": _mean(missed[j, ..., k]) for j, level in enumerate(levels)}
+            rows.append(row | {"weight": share[m], "n": int(np.isfinite(smape[..., k]).sum())})
     table = pd.DataFrame(rows)
     rival = table[table["model"] == naive].set_index("horizon")
     names = ["smape", "mase"]
@@ -67,59 +55,62 @@ def score_lines(test: Backtest, now: Prepared, levels: Sequence[int], naive: str
     `naive_mase`; NaN where a line has nothing to be scored on.
     """
     every = np.arange(test.actual.shape[1])
-    own = _judge(test, test.names.index(naive), now, (), every)
-    ours = _judge(test, len(test.names) - 1, now, levels, every)
-    table = {
-        "smape": _by_line(ours.smape),
-        "mase": _by_line(ours.mase),
-        "naive_smape": _by_line(own.smape),
-        "naive_mase": _by_line(own.mase),
-    }
+    combined = len(test.names) - 1
+    smape, mase = _judge_points(test, combined, now)
+    inside, missed = _judge_bands(test, combined, now, levels, every)
+    table = {"smape": _by_line(smape), "mase": _by_line(mase)}
+    rival = _judge_points(test, test.names.index(naive), now)
+    table |= {name: _by_line(loss) for name, loss in zip(("naive_smape", "naive_mase"), rival, strict=True)}
     ratios = np.stack(
         [_ratio(table["smape"], table["naive_smape"]), _ratio(table["mase"], table["naive_mase"])], axis=1
     )
     known = np.isfinite(ratios).any(axis=1)
     table["owa"] = np.where(known, row_mean(ratios), np.nan)
-    table |= {f"coverage_{level}": _by_line(ours.inside[j]) for j, level in enumerate(levels)}
-    table |= {f"interval_score_{level}": _by_line(ours.score[j]) for j, level in enumerate(levels)}
-    table["n"] = np.isfinite(ours.smape).sum(axis=(0, 2)).astype(np.float64)
+    table |= {f"coverage_{level}": _by_line(inside[j]) for j, level in enumerate(levels)}
+    table |= {f"interval_score_{level}": _by_line(missed[j]) for j, level in enumerate(levels)}
+    table["n"] = np.isfinite(smape).sum(axis=(0, 2)).astype(np.float64)
     return pd.DataFrame(table).astype({"n": "int64"})
 
 
-def _judge(test: Backtest, model: int, now: Prepared, levels: Sequence[int], some: IntArray) -> _Judged:
-    """All losses of a model on some lines; those of intervals only at the levels given."""
-    actual, said = test.actual[:, some], test.forecasts[:, model][:, some]
-    season = now.season.length
-    change = row_mean(np.abs(now.cleaned.values[some, season:] - now.cleaned.values[some, :-season]))[:, None]
-    known = np.isfinite(actual)
-    y = np.where(known, actual, 0.0)
+def _judge_points(test: Backtest, model: int, now: Prepared) -> tuple[FloatArray, FloatArray]:
+    """SMAPE in percent and absolute errors in mean changes of a model, (O, n, H) each, NaN unscored."""
+    known = np.isfinite(test.actual)
+    y, said = np.where(known, test.actual, 0.0), test.forecasts[:, model]
     smape = np.where(known, losses.smape(y, said), np.nan)
-    mase = np.where(known, losses.in_changes(np.abs(y - said), y, change), np.nan)
-    inside, missed = np.full((2, len(levels), *actual.shape), np.nan)
-    if levels:
-        never = never_negative(now.cleaned.values[some])
-        for j in range(len(test.origins)):
-            low, high = _left_out(test, model, j, levels, some, never)
-            inside[:, j] = np.where(known[j], losses.covered(y[j], low, high), np.nan)
-            for place, level in enumerate(levels):
-                size = losses.interval_score(y[j], low[place], high[place], level)
-                missed[place, j] = np.where(known[j], losses.in_changes(size, y[j], change), np.nan)
-    return _Judged(smape, mase, inside, missed)
+    return smape, np.where(known, losses.in_changes(np.abs(y - said), y, _change(now)[:, None]), np.nan)
 
 
-def _left_out(
-    test: Backtest, model: int, origin: int, levels: Sequence[int], some: IntArray, never: BoolArray
+def _judge_bands(
+    test: Backtest, model: int, now: Prepared, levels: Sequence[int], some: IntArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Intervals at an origin, (L, n, H) each, calibrated on all other origins."""
-    horizon = test.actual.shape[2]
-    others = np.arange(len(test.origins)) != origin
-    errors = (test.actual[others][:, some] - test.forecasts[others, model][:, some]) / test.scale[:-1][others][
-        :, some, None
-    ]
-    sizes = test.size[:-1][others][:, some]
-    fitted = calibrate(errors.reshape(-1, horizon), sizes.ravel(), levels, horizon)
-    below, above = widths(fitted, test.scale[origin, some], test.size[origin, some])
-    return bounds(test.forecasts[origin, model][some], below, above, never)
+    """Whether a model's intervals held, and their scores in mean changes, on some lines, (L, O, n, H) each.
+
+    NaN unscored. The interval at an origin is calibrated on all other origins.
+    """
+    actual, said, scale, size = (
+        part[:, some] for part in (test.actual, test.forecasts[:, model], test.scale, test.size)
+    )
+    horizon, origins = actual.shape[2], np.arange(len(actual))
+    errors = (actual - said) / scale[:-1, :, None]
+    change, never = _change(now)[some, None], never_negative(now.cleaned.values[some])
+    inside, missed = np.full((2, len(levels), *actual.shape), np.nan)
+    for j in origins:
+        others = errors[origins != j].reshape(-1, horizon)
+        fitted = calibrate(others, size[:-1][origins != j].ravel(), levels, horizon)
+        low, high = bounds(said[j], *widths(fitted, scale[j], size[j]), never)
+        known = np.isfinite(actual[j])
+        y = np.where(known, actual[j], 0.0)
+        inside[:, j] = np.where(known, losses.covered(y, low, high), np.nan)
+        for place, level in enumerate(levels):
+            wide = losses.interval_score(y, low[place], high[place], level)
+            missed[place, j] = np.where(known, losses.in_changes(wide, y, change), np.nan)
+    return inside, missed
+
+
+def _change(now: Prepared) -> FloatArray:
+    """Mean absolute change of each line over a year, or from year to year, (n,)."""
+    values, season = now.cleaned.values, now.season.length
+    return row_mean(np.abs(values[:, season:] - values[:, :-season]))
 
 
 def never_negative(values: FloatArray) -> BoolArray:

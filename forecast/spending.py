@@ -130,11 +130,6 @@ class Ledger:
         return tuple(self.lines.columns)
 
     @property
-    def years(self) -> IntArray:
-        """The steps of a table by fiscal years."""
-        return self.steps
-
-    @property
     def season(self) -> int:
         """Periods a year: 12, 4 or 1; plain integers are taken for years."""
         return 12 // FREQUENCIES[self.frequency].months if self.frequency else 1
@@ -214,7 +209,7 @@ def read_spending(
         SpendingError: with every problem of the table, each with its row: the line in a CSV file or a sheet (the header
             is line 1), counted from 1 in a Parquet file, the index label in a frame.
     """
-    where, raw = _open(source, period, sheet)
+    where, raw = open_table(source, period, sheet)
     columns = [str(column) for column in raw.columns]
     raw = raw.set_axis(columns, axis=1)
     chosen = amount or next((name for name in MEASURES[:2] if name in columns), "amount")
@@ -255,6 +250,32 @@ def lay_out(spending: pd.DataFrame) -> Ledger:
     return Ledger(lines=lines, steps=steps, amounts=amounts, frequency=_period_name(spending["period"]))
 
 
+def line_index(lines: pd.DataFrame) -> pd.Index:
+    """Lines, a row each and a column a key, as an index: plain for one key, a `MultiIndex` for several."""
+    if len(lines.columns) > 1:
+        return pd.MultiIndex.from_frame(lines)
+    return pd.Index(lines.iloc[:, 0]) if len(lines.columns) else pd.RangeIndex(1)
+
+
+def as_text(column: pd.Series) -> pd.Series:
+    """Cells as text without blanks around it; a missing one is the empty text."""
+    return _as_text(column).astype("str")
+
+
+def distinct_lines(table: pd.DataFrame, keys: Sequence[str]) -> tuple[pd.DataFrame, IntArray]:
+    """The lines of a table, sorted, their keys as text, and the place of each row among them."""
+    texts = pd.DataFrame({key: _as_text(table[key]) for key in keys}, index=table.index)
+    _, first, place = np.unique(_number_lines(texts), return_index=True, return_inverse=True)
+    return pd.DataFrame({key: _chosen(texts[key], first) for key in keys}, index=range(len(first))), place
+
+
+def find_lines(rows: pd.DataFrame, lines: pd.DataFrame) -> IntArray:
+    """Place among `lines` of each row of a frame that has their keys, -1 if it is none of them."""
+    if not len(lines.columns):
+        return np.zeros(len(rows), dtype=np.int64)
+    return line_index(lines).get_indexer(line_index(rows[list(lines.columns)])).astype(np.int64)
+
+
 # Files
 
 
@@ -279,10 +300,12 @@ def read_cells(path: str | Path) -> pd.DataFrame:
     Raises:
         SpendingError: for a file that cannot be read.
     """
-    return _open(Path(path), "period", None)[1]
+    return open_table(Path(path))[1]
 
 
-def _open(source: str | Path | pd.DataFrame, period: str, sheet: str | None) -> tuple[str, pd.DataFrame]:
+def open_table(
+    source: str | Path | pd.DataFrame, period: str = "period", sheet: str | None = None
+) -> tuple[str, pd.DataFrame]:
     """The name that errors give the table, and its rows under the numbers that they cite."""
     if isinstance(source, pd.DataFrame):
         if sheet is not None:

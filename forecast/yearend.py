@@ -35,7 +35,8 @@ import pandas as pd
 
 from forecast import losses
 from forecast.arrays import BoolArray, FloatArray, IntArray, first_finite, row_any
-from forecast.errors import SettingError, SpendingError
+from forecast.errors import SettingError, SpendingError, level_problems, like_problems
+from forecast.evidence import lay_beside
 from forecast.profiles import (
     KNOTS,
     NAIVE,
@@ -49,8 +50,10 @@ from forecast.profiles import (
     reach,
     try_rules,
 )
-from forecast.spending import ALL, LONGEST_HISTORY, MEASURES, read_spending
+from forecast.spending import ALL, LONGEST_HISTORY, MEASURES, distinct_lines, find_lines, line_index, read_spending
 
+VARIANCE = ("appropriated", "budget_to_date", "spent", "variance", "timing", "level", "direction", "share")
+"""What `explain` tells of a line, in the order of `YearEnd.variance`."""
 COMBINED = "combined"
 """Name of the weighed mean of all rules."""
 CORE = 80
@@ -127,7 +130,7 @@ class YearEnd:
             has = ", ".join(self.keys) or "none"
             raise SettingError("totals", [f"by '{name}' is not a key (keys: {has})." for name in unknown])
         heads = self.lines[names].drop_duplicates().sort_values(names, ignore_index=True) if names else ONE_ROW
-        group = _place(self.lines, heads)
+        group = find_lines(self.lines, heads)
         count = len(heads)
 
         def total(name: str) -> FloatArray:
@@ -366,7 +369,7 @@ class Months:
             whole=whole,
             sound=sound,
             closed=self.closed,
-            like=_code(alike, list(like))[1],
+            like=distinct_lines(alike, like)[1],
             appropriated=nothing if self.appropriated is None else self.appropriated,
             encumbered=nothing if self.encumbered is None else self.encumbered[:, :, self.closed - 1],
             prior=self.prior,
@@ -421,18 +424,10 @@ def _check_settings(
     months: pd.DataFrame, levels: Sequence[int], like: Sequence[str], fiscal_year_start: int
 ) -> tuple[int, ...]:
     """Refuse what no projection can have; the levels, sorted."""
-    problems = []
-    for level in levels:
-        if not isinstance(level, int | np.integer) or not 1 <= level <= 99:
-            problems.append(f"level {level} is not a whole percentage from 1 to 99. Write 80 for 80 %.")
-    if not levels:
-        problems.append("there is no level. Give at least one, such as 80.")
+    problems = level_problems(levels)
     if not isinstance(fiscal_year_start, int | np.integer) or not 1 <= fiscal_year_start <= 12:
         problems.append(f"fiscal_year_start {fiscal_year_start} is not a month from 1 to 12. Write 7 for July.")
-    keys = _key_names(months)
-    for key in like:
-        if key not in keys:
-            problems.append(f"like '{key}' is not a key (keys: {', '.join(keys) or 'none'}).")
+    problems += like_problems(like, _key_names(months))
     if problems:
         raise SettingError("project", problems)
     return tuple(sorted({int(level) for level in levels}))
@@ -467,7 +462,7 @@ def _read(
     kept = tick <= last
     rows = months.loc[kept, keys]
     own = pd.DataFrame(columns=keys) if enacted is None else enacted.loc[enacted["period"] == last // per_year, keys]
-    lines, places = _code(pd.concat([rows, own], ignore_index=True) if len(own) else rows, keys)
+    lines, places = distinct_lines(pd.concat([rows, own], ignore_index=True) if len(own) else rows, keys)
     place, tick = places[: len(rows)], tick[kept]
     first_year = int(tick.min() // per_year)
     shape = (len(lines), int(last // per_year) - first_year + 1, per_year)
@@ -496,8 +491,8 @@ def _lay_out(
     present.ravel()[cell] = True
     amounts = np.full(shape, np.nan)
     amounts.ravel()[cell] = money["amount"][kept]
-    appropriated = None if enacted is None else _by_year(enacted, "amount", lines, first_year, shape[1])
-    prior = np.full(shape[:2], np.nan) if said is None else _by_year(said, "amount", lines, first_year, shape[1])
+    appropriated = None if enacted is None else _by_year(enacted, lines, first_year, shape[1])
+    prior = np.full(shape[:2], np.nan) if said is None else _by_year(said, lines, first_year, shape[1])
     encumbered = np.zeros(shape) if "encumbered" in money else None
     if encumbered is not None:
         encumbered.ravel()[cell] = money["encumbered"][kept]
@@ -649,25 +644,6 @@ def _yearly(
     return read.rename(columns={column: "amount"}).assign(period=years.to_numpy(dtype=np.int64))
 
 
-def _code(table: pd.DataFrame, keys: list[str]) -> tuple[pd.DataFrame, IntArray]:
-    """Distinct keys, sorted, and the place of each row among them."""
-    code = np.zeros(len(table), dtype=np.int64)
-    text = {key: _as_text(table[key]) for key in keys}
-    for key in keys:
-        place, distinct = pd.factorize(text[key], sort=True)
-        _, code = np.unique(code * len(distinct) + place, return_inverse=True)
-    _, first = np.unique(code, return_index=True)
-    lines = pd.DataFrame({key: text[key].iloc[first].reset_index(drop=True) for key in keys}, index=range(len(first)))
-    return lines, code.astype(np.int64)
-
-
-def _as_text(column: pd.Series) -> pd.Series:
-    """Keys as text; a missing key is the empty text."""
-    place, distinct = pd.factorize(column)
-    text = pd.Series([*distinct, ""], dtype="object").astype("str").str.strip()
-    return text.take(np.where(place < 0, len(distinct), place)).set_axis(column.index)
-
-
 def _repeated(rows: pd.DataFrame, cell: IntArray, keys: list[str]) -> Iterator[str]:
     """Second amounts of one line and period."""
     again = rows[pd.Series(cell).duplicated().to_numpy()]
@@ -676,14 +652,9 @@ def _repeated(rows: pd.DataFrame, cell: IntArray, keys: list[str]) -> Iterator[s
         yield f"months: row {row}: a second amount for {line} in {values['period']}. Add them up."
 
 
-def _by_year(table: pd.DataFrame, column: str, lines: pd.DataFrame, first_year: int, years: int) -> FloatArray:
+def _by_year(table: pd.DataFrame, lines: pd.DataFrame, first_year: int, years: int) -> FloatArray:
     """A yearly table as lines by years, NaN where it has nothing; other lines and years are left out."""
-    wide = np.full((len(lines), years), np.nan)
-    place = _place(table, lines)
-    year = table["period"].to_numpy(dtype=np.int64) - first_year
-    inside = (place >= 0) & (year >= 0) & (year < years)
-    wide[place[inside], year[inside]] = table[column].to_numpy(dtype=np.float64)[inside]
-    return wide
+    return lay_beside(table.rename(columns={"period": "step"}), list(lines.columns), lines, first_year, years)
 
 
 def _add_up(values: FloatArray, group: IntArray, count: int) -> FloatArray:
@@ -691,21 +662,11 @@ def _add_up(values: FloatArray, group: IntArray, count: int) -> FloatArray:
     return np.asarray(np.bincount(group, values, count), dtype=np.float64)
 
 
-def _place(table: pd.DataFrame, lines: pd.DataFrame) -> IntArray:
-    """Row in `lines` of each row of a table, -1 if it is none of them."""
-    keys = list(lines.columns)
-    if not keys:
-        return np.zeros(len(table), dtype=np.int64)
-    known, asked = (
-        pd.MultiIndex.from_frame(frame[keys]) if len(keys) > 1 else pd.Index(frame[keys[0]]) for frame in (lines, table)
-    )
-    return np.asarray(known.get_indexer(asked), dtype=np.int64)
-
-
 def _result(ledger: Months, panel: Panel, tested: Trial, levels: tuple[int, ...]) -> YearEnd:
     """Frames in USD out of arrays in units."""
     at = panel.position(panel.amounts.shape[1] - 1)
     lines = _lines(ledger, at.spent, tested, levels)
+    lacking = {} if "appropriated" in lines else {"appropriated": np.nan}
     return YearEnd(
         keys=ledger.keys,
         fiscal_year=ledger.first_year + ledger.amounts.shape[1] - 1,
@@ -713,21 +674,16 @@ def _result(ledger: Months, panel: Panel, tested: Trial, levels: tuple[int, ...]
         periods=ledger.amounts.shape[2],
         levels=levels,
         lines=lines,
-        variance=_explain(ledger, lines, at.share),
+        variance=explain(lines.assign(**lacking), at.share)[[*ledger.keys, *VARIANCE]],
         scores=_scores(tested, levels),
-        weights=pd.DataFrame(tested.weights, index=_index(ledger), columns=[rule.name for rule in tested.rules]),
+        weights=pd.DataFrame(
+            tested.weights, index=line_index(ledger.lines), columns=[rule.name for rule in tested.rules]
+        ),
         profile=_profile(ledger, panel),
         treatments=_treatments(ledger, panel),
         tested=tested,
         unit=ledger.unit,
     )
-
-
-def _index(ledger: Months) -> pd.Index:
-    """The lines as an index: plain for one key, a `MultiIndex` for several."""
-    if len(ledger.keys) > 1:
-        return pd.MultiIndex.from_frame(ledger.lines)
-    return pd.Index(ledger.lines[ledger.keys[0]]) if ledger.keys else pd.RangeIndex(1)
 
 
 def _lines(ledger: Months, spent: FloatArray, tested: Trial, levels: tuple[int, ...]) -> pd.DataFrame:
@@ -758,23 +714,29 @@ def _lapse(likely: Chances, appropriated: FloatArray) -> dict[str, FloatArray]:
     return {"appropriated": appropriated} | {name: np.where(known, values, np.nan) for name, values in found.items()}
 
 
-def _explain(ledger: Months, lines: pd.DataFrame, share: FloatArray) -> pd.DataFrame:
-    """Budget to date against actual: see the top of this file."""
-    enacted = lines["appropriated"] if "appropriated" in lines else pd.Series(np.nan, index=lines.index)
-    to_date = share * enacted
-    variance = to_date - lines["spent"]
+def explain(ends: pd.DataFrame, share: FloatArray | pd.Series) -> pd.DataFrame:
+    """Budget to date against actual, the largest variance first: see the top of this file.
+
+    Args:
+        ends: a row a line or sum, its keys and `spent`, `mean`, `appropriated`; rows without the last are left out.
+        share: of the year that is usually spent by now, (rows,).
+
+    Returns:
+        The same rows with `budget_to_date, variance, timing, level, direction, share`; `share` is the variance over the
+        sum of absolute ones.
+    """
+    to_date = share * ends["appropriated"]
+    variance = to_date - ends["spent"]
     size = variance.abs().sum()
-    frame = ledger.lines.assign(
-        appropriated=enacted,
+    frame = ends.assign(
         budget_to_date=to_date,
-        spent=lines["spent"],
         variance=variance,
-        timing=share * lines["mean"] - lines["spent"],
-        level=share * (enacted - lines["mean"]),
+        timing=share * ends["mean"] - ends["spent"],
+        level=share * (ends["appropriated"] - ends["mean"]),
         direction=np.select([variance > 0, variance < 0], ["favourable", "unfavourable"], "on budget"),
         share=variance / size if size else 0.0,
     )
-    frame = frame[enacted.notna()]
+    frame = frame[ends["appropriated"].notna()]
     return frame.sort_values("variance", key=np.abs, ascending=False, kind="stable", ignore_index=True)
 
 

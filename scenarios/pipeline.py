@@ -54,8 +54,12 @@ def prepare(study: Study, scenario: Scenario | str = "baseline") -> Prepared:
         StudyError: the study or the scenario does not fit.
     """
     scenario = study.scenario(scenario) if isinstance(scenario, str) else scenario
+    return _prepared(study, scenario, outlook_of(study))
+
+
+def _prepared(study: Study, scenario: Scenario, outlook: Expected | None) -> Prepared:
+    """The same with an outlook that is there already: it is the study's own, whatever the scenario."""
     changed = apply(study, scenario)
-    outlook = outlook_of(study)
     return Prepared(changed, scenario, outlook, build.build_portfolio(changed, outlook))
 
 
@@ -99,15 +103,15 @@ def plan_study(
     results = _results(ready, plan, rival, out / ready.scenario.name, asked, clock)
     write_results(results, parquet=parquet)
     if ready.scenario.name == "baseline" or not (out / RIVAL).exists():
-        _write_rival(study, out, asked)
+        _write_rival(study, ready.outlook, out, asked)
     tell("Done", 1.0)
     return results
 
 
-def _write_rival(study: Study, out: Path, asked: dict[str, Any]) -> None:
+def _write_rival(study: Study, outlook: Expected | None, out: Path, asked: dict[str, Any]) -> None:
     """Cost to continue of the baseline, as a results folder like any other."""
     ready = replace(
-        prepare(study),
+        _prepared(study, study.scenario("baseline"), outlook),
         scenario=Scenario(name=RIVAL, title="Cost to continue", why="The same estate and outlook if nothing moves."),
     )
     plan = optimizer.continue_as_now(*ready.case)

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecast.profiles import KNOTS, LAST_KNOT, Chances
+from forecast.profiles import KNOTS, Chances, chances
 from forecast.spending import ALL
-from forecast.yearend import YearEnd, project
+from forecast.yearend import VARIANCE as EXPLAINED
+from forecast.yearend import YearEnd, explain, project
 from scenarios import books
 from scenarios.study import Study
 from scenarios.tables import LINE_KEYS
@@ -37,10 +38,7 @@ BANDS = tuple(f"{side}_{level}" for level in LEVELS for side in ("lo", "hi"))
 BUDGETED = ("appropriated", "expected_lapse", "expected_overspend", "chance_over")
 COLUMNS = (*LINE_KEYS, "period", "closed", "of", "spent", "encumbered", "mean", *BANDS, *BUDGETED)
 """The columns of `year_end.csv`; `closed` of `of` periods are over."""
-VARIANCE = (
-    *(*LINE_KEYS, "period", "appropriated", "budget_to_date", "spent"),
-    *("variance", "timing", "level", "direction", "share"),
-)
+VARIANCE = (*LINE_KEYS, "period", *EXPLAINED)
 """The columns of `variance.csv`."""
 
 
@@ -178,14 +176,10 @@ def _budgeted(table: pd.DataFrame, keys: Sequence[str], told: pd.DataFrame, enac
 
 
 def _chances(sums: pd.DataFrame) -> Chances:
-    """The distribution of each sum's year end, straight between the ends of its intervals."""
-    mean, spent = sums["mean"].to_numpy(), sums["spent"].to_numpy()
-    low, high = (sums[[f"{side}_{level}" for level in KNOTS]].to_numpy() for side in ("lo", "hi"))
-    least = np.minimum(low[:, -1], np.maximum(mean - LAST_KNOT * (mean - low[:, -1]), spent))
-    most = mean + LAST_KNOT * (high[:, -1] - mean)
-    tail = (1 - np.array(KNOTS) / 100) / 2
-    chance = np.concatenate([[0.0], tail[::-1], [0.5], 1 - tail, [1.0]])
-    return Chances(np.column_stack([least, low[:, ::-1], mean, high, most]), chance)
+    """The distribution of each sum's year end: no lower than its lowest interval or what is spent already."""
+    mean = sums["mean"].to_numpy()
+    low, high = (sums[[f"{side}_{level}" for level in KNOTS]].to_numpy().T for side in ("lo", "hi"))
+    return chances(mean, np.minimum(low[-1], sums["spent"].to_numpy()), mean - low, high - mean)
 
 
 def _explained(end: YearEnd, told: pd.DataFrame, enacted: pd.DataFrame) -> pd.DataFrame:
@@ -196,20 +190,8 @@ def _explained(end: YearEnd, told: pd.DataFrame, enacted: pd.DataFrame) -> pd.Da
     lines = lines.assign(due=lines["share"] * lines["mean"])
     by = lines.groupby(keys)
     known = told.merge(by[["due", "share"]].agg({"due": "sum", "share": "mean"}).reset_index(), on=keys)
-    known = known[known["appropriated"].notna()]
     share = (known["due"] / known["mean"]).where(known["mean"].gt(0), known["share"])
-    to_date = share * known["appropriated"]
-    variance = to_date - known["spent"]
-    size = variance.abs().sum()
-    known = known.assign(
-        budget_to_date=to_date,
-        variance=variance,
-        timing=share * known["mean"] - known["spent"],
-        level=share * (known["appropriated"] - known["mean"]),
-        direction=np.select([variance > 0, variance < 0], ["favourable", "unfavourable"], "on budget"),
-        share=variance / size if size else 0.0,
-    )
-    return known.sort_values("variance", key=np.abs, ascending=False, kind="stable", ignore_index=True)
+    return explain(known, share)
 
 
 def _laid_out(end: YearEnd, table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import forecast
-from forecast import Outlook, SettingError
+from forecast import Outlook, SettingError, SpendingError
 from forecast.models import MODELS
 from forecast.spending import ALL
 from tests.forecast.spending_tables import LAST, NAN, by_periods, random_walks, spending, walking
@@ -259,6 +259,8 @@ def test_the_summary_is_a_page_of_text() -> None:
     ]
     assert text.splitlines()[2].startswith("2027                    6.0")
     assert "Back-test one year ahead (smallest sMAPE: last value)" in text
+    table = text.split("\n\n")[1].splitlines()[1:]
+    assert len({len(row) for row in table}) == 1
     assert text.endswith("Treated:\n  1 x gap: straight line between neighbours")
     assert "Nothing had to be treated." in forecast.outlook(walking(2, 6)).summary()
 
@@ -359,6 +361,12 @@ def test_an_index_that_fits_no_line_is_two_bullets() -> None:
     )
 
 
+def test_two_indices_of_one_line_and_year_are_an_error() -> None:
+    index = spending({"line00000": [1.0, 1.03]}, last=LAST + 1).rename(columns={"amount": "index"})
+    with pytest.raises(SpendingError, match=f"a second amount for line00000 in {LAST}"):
+        forecast.outlook(walking(2, 5), horizon=1, index=pd.concat([index, index.assign(index=1.05)]))
+
+
 def test_what_is_set_by_hand_stands_and_the_models_figure_stays_beside_it() -> None:
     row = {"agency": "line00001", "period": LAST + 2, "amount": 1e6}
     table = pd.DataFrame([row | {"reason": "the contract ends", "author": "budget office", "date": "2026-11-01"}])
@@ -380,6 +388,8 @@ def test_months_and_quarters_keep_their_season(frequency: str, season: int) -> N
     outlook = forecast.outlook(table, horizon=season)
     assert str(outlook.lines["period"].dtype) == f"period[{frequency}]"
     assert outlook.naive == "seasonal naive"
+    noun = {"M": "month", "Q-JUN": "quarter"}[frequency]
+    assert f"Back-test one {noun} ahead" in str(outlook)
     ahead = outlook.totals["mean"].to_numpy() / 8e6
     np.testing.assert_allclose(ahead, shape[:season], rtol=0.06)
     best = outlook.scores[outlook.scores["model"] == "combined"]["owa"]
