@@ -9,7 +9,7 @@ import contextlib
 import errno
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -159,6 +159,7 @@ def forecast(
     if not all(level.strip().isdigit() for level in levels.split(",")):
         raise typer.BadParameter("Write whole percentages such as 80,95.", param_hint="--levels")
     spending = read_spending_table(source, amount=amount, period=period, keys=_names(keys), freq=freq)
+    _warn(spending.attrs.get("notices", ()))
     outlook = forecaster.outlook(
         spending,
         horizon=horizon,
@@ -317,7 +318,7 @@ def _print_results(results: Results) -> None:
         _say(f"note: {warning}")
 
 
-def _warn(warnings: tuple[Any, ...]) -> None:
+def _warn(warnings: Sequence[object]) -> None:
     for warning in warnings:
         _say(f"note: {warning}")
 

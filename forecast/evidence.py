@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.arrays import FloatArray, IntArray
-from forecast.errors import SettingError
+from forecast.errors import SettingError, SpendingError
 from forecast.hierarchy import Hierarchy
 from forecast.spending import Ledger, read_spending
 
@@ -24,9 +24,13 @@ def read_beside(table: pd.DataFrame, ledger: Ledger, amount: str, where: str, *,
         SpendingError: for rows that cannot be read, or periods of another kind.
     """
     keys = [str(name) for name in table.columns if name not in ("period", amount)]
-    if problems := list(_key_problems(keys, ledger)):
+    problems = list(_key_problems(keys, ledger))
+    try:
+        read = read_spending(table, amount=amount, keys=keys if summed else None)
+    except SpendingError as error:
+        raise SpendingError(where, [*problems, *error.problems]) from None
+    if problems:
         raise SettingError(where, problems)
-    read = read_spending(table, amount=amount, keys=keys if summed else None)
     return read[keys].assign(step=ledger.steps_of(read["period"]), amount=read["amount"])
 
 

@@ -86,6 +86,19 @@ def test_new_check_and_forecast_work_in_a_row(tmp_path: Path, capsys: pytest.Cap
     assert sorted(outlook["period"].unique()) == [2027, 2028, 2029]
 
 
+def test_forecast_says_which_years_are_not_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    months = pd.period_range("2020-03", "2025-12", freq="M").astype("str")
+    pd.DataFrame({"agency": "a", "period": months, "amount": 100.0}).to_csv(tmp_path / "m.csv", index=False)
+    code, out, _ = run(
+        capsys, "forecast", tmp_path / "m.csv", "--freq", "Y-JUN", "--out", tmp_path / "o.csv", "--horizon", 2
+    )
+    assert code == 0
+    notes = [line for line in out.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 2
+    assert "2020" in notes[0]
+    assert "2026" in notes[1]
+
+
 def test_forecast_takes_any_long_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pd.DataFrame({"agency": "a", "period": range(2018, 2026), "amount": range(100, 108)}).to_csv(
         tmp_path / "t.csv", index=False
