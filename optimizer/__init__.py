@@ -4,7 +4,7 @@ Takes pandas tables and gives pandas tables; knows no history, no files and no b
 """
 
 from optimizer.catalogue import Economics, Strategy
-from optimizer.direct import Solution, solve
+from optimizer.core import Solution, solve
 from optimizer.errors import DataError, DisputedPlan, InfeasiblePlan, NoPlanFound, OptimizerError, UnknownSolver
 from optimizer.modernize import continue_as_now, evaluate, modernize
 from optimizer.plan import ROW_COLUMNS, Plan

@@ -49,6 +49,26 @@ class Solution:
         """(objective - bound) / |objective|."""
         return gap_of(self.objective, self.bound)
 
+    @property
+    def units(self) -> pd.Series:
+        """Units of each option, whole numbers, in the order of the problem's options."""
+        return pd.Series(self.x.astype(np.int64), name="units")
+
+
+@dataclass(frozen=True, eq=False)
+class Root:
+    """What is known before a solver is asked: prices, what they prove, and a plan if there is one."""
+
+    prices: np.ndarray
+    """(L,)."""
+    bound: float
+    above: np.ndarray
+    """How much dearer than the bound any plan with each option is at least, (options,)."""
+    x: np.ndarray
+    extra: np.ndarray
+    objective: float = inf
+    """Infinite without a plan."""
+
 
 def gap_of(objective: float, bound: float) -> float:
     """Share of the objective by which a better plan could still exist at most."""
@@ -63,25 +83,29 @@ def solve(
     seed: int = 0,
     solver: str = solvers.DEFAULT,
     progress: Progress | None = None,
+    root: Root | None = None,
+    began: float | None = None,
 ) -> Solution:
-    """Find decisions of least cost, proven to within `gap`, in at most about `seconds`."""
-    began = perf_counter()
+    """Find decisions of least cost by a solver, proven to within `gap`, in at most about `seconds`.
+
+    `root` is what is known already; without it the linear relaxation comes first. `began` is when the work began of
+    which this is the last part.
+    """
+    start = perf_counter()
+    began = start if began is None else began
     name = solvers.named(solver)
     tell = progress or (lambda words, share: None)
 
     def left() -> float:
-        return seconds - (perf_counter() - began)
+        return seconds - (perf_counter() - start)
 
-    tell("pricing the limits", 0.1)
-    relaxation = relax(problem, seconds=left(), seed=seed)
-    nothing = np.zeros(len(problem)), np.zeros(len(problem.extra))
-    rows = len(problem.limits)
-    prices = np.maximum(relaxation.duals[-rows:] if rows and len(relaxation.duals) else np.zeros(rows), 0.0)
-    worth = pd.Series(prices, index=problem.limits.index)
-    if relaxation.status is Status.INFEASIBLE:
-        return Solution(Status.INFEASIBLE, *nothing, inf, inf, worth, "limits", perf_counter() - began)
-    root, above = problem.price(prices)
-    search = _Search(problem, root, root, above, nothing, inf)
+    if root is None:
+        tell("pricing the limits", 0.1)
+        root = _relaxed(problem, left(), seed)
+    worth = pd.Series(root.prices, index=problem.limits.index)
+    if root.bound == inf:
+        return Solution(Status.INFEASIBLE, root.x, root.extra, inf, inf, worth, "limits", perf_counter() - began)
+    search = _Search(problem, root.bound, root.bound, root.above, (root.x, root.extra), root.objective)
     kept = search.first()
     while True:
         tell(f"choosing among {kept.sum():,} options", 0.9 - 0.6 * max(left(), 0.0) / seconds)
@@ -99,6 +123,17 @@ def solve(
     x, extra = search.best
     bound = min(search.bound, search.objective)
     return Solution(status, x, extra, search.objective, bound, worth, reached, perf_counter() - began)
+
+
+def _relaxed(problem: Problem, seconds: float, seed: int) -> Root:
+    """Prices of the linear relaxation; an infinite bound where it has no solution."""
+    relaxation = relax(problem, seconds=seconds, seed=seed)
+    nothing = np.zeros(len(problem)), np.zeros(len(problem.extra))
+    rows = len(problem.limits)
+    prices = np.maximum(relaxation.duals[-rows:] if rows and len(relaxation.duals) else np.zeros(rows), 0.0)
+    if relaxation.status is Status.INFEASIBLE:
+        return Root(prices, inf, np.zeros(len(problem)), *nothing)
+    return Root(prices, *problem.price(prices), *nothing)
 
 
 def relax(problem: Problem, *, seconds: float = inf, seed: int = 0, method: str = "choose") -> solvers.Relaxation:

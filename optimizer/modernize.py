@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from optimizer import direct, explain
+from optimizer import core, explain
 from optimizer import solver as solvers
 from optimizer.catalogue import RETAIN, Economics, Strategy
 from optimizer.checks import check
@@ -61,7 +61,7 @@ def modernize(
         progress("listing options", 0.0)
     options = expand(portfolio, catalogue, economics)
     case = study(options)
-    solution = direct.solve(
+    solution = core.solve(
         case.problem, gap=gap, seconds=seconds - (perf_counter() - began), seed=seed, solver=name, progress=progress
     )
     if solution.status is Status.INFEASIBLE:

@@ -1,0 +1,110 @@
+"""A problem as blocks that know nothing of each other: each takes so many of its own columns, limits alone join them.
+
+A system is a block and its options are its columns. A bundle is a block too: a column of it is a whole way for all its
+systems to take one slot, one option each. There are too many of those to list, so they are added as prices call for
+them; the bound of `Problem.price` needs no list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from optimizer.bundles import Bundles
+from optimizer.problem import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """B blocks, K columns sorted by block, L limits."""
+
+    members: sparse.csr_array
+    """How many units of each option one unit of a column takes, (K, options)."""
+    cost: np.ndarray
+    """(K,)."""
+    use: sparse.csr_array
+    """What one unit of a column takes of each limit, (K, L)."""
+    block: np.ndarray
+    """Position of each column's block, (K,), never falling."""
+    units: np.ndarray
+    """Units of each block, (B,)."""
+
+    @cached_property
+    def first(self) -> np.ndarray:
+        """The first column of each block, (B,)."""
+        return np.searchsorted(self.block, np.arange(len(self.units)))
+
+    @cached_property
+    def size(self) -> np.ndarray:
+        """Columns of each block, (B,)."""
+        return np.diff(np.append(self.first, len(self.block)))
+
+    def of(self, chosen: np.ndarray) -> Blocks:
+        """Some of the blocks, by mask (B,)."""
+        rows = np.flatnonzero(chosen[self.block])
+        place = np.cumsum(chosen) - 1
+        return Blocks(self.members[rows], self.cost[rows], self.use[rows], place[self.block[rows]], self.units[chosen])
+
+    def options(self, x: np.ndarray) -> np.ndarray:
+        """Units of each option from units of each column."""
+        return np.asarray(self.members.T @ x)
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """Blocks of a problem, and which columns of bundles are listed already."""
+
+    problem: Problem
+    together: Bundles
+    blocks: Blocks
+    seen: frozenset[int]
+    """Fingerprints of the listed columns of bundles."""
+
+    @classmethod
+    def of(cls, problem: Problem, prices: np.ndarray) -> Listing:
+        """All columns of systems that stand alone; of bundles those that are cheapest at some prices, (L,)."""
+        together = Bundles.of(problem)
+        alone = np.flatnonzero(~np.isin(problem.system, together.systems))
+        order = alone[np.argsort(problem.system[alone], kind="stable")]
+        systems, block = np.unique(problem.system[order], return_inverse=True)
+        count = len(order)
+        members = sparse.csr_array((np.ones(count), (np.arange(count), order)), shape=(count, len(problem)))
+        units = np.append(problem.units[systems], np.ones(together.count))
+        blocks = Blocks(members, problem.cost[order], sparse.csr_array(problem.use.T)[order], block, units)
+        return cls(problem, together, blocks, frozenset()).with_cheapest(prices)[0]
+
+    def with_cheapest(self, prices: np.ndarray) -> tuple[Listing, bool]:
+        """The same with the columns of bundles that are cheapest at these prices; whether any is new."""
+        together = self.together
+        if not together.count:
+            return self, False
+        options, row = together.cheapest(self.problem.cost + self.problem.use.T @ prices)
+        names = np.random.default_rng(0).integers(1, 2**62, len(self.problem))
+        mark = np.zeros(len(together.bundle), dtype=np.int64)
+        np.add.at(mark, row, names[options])
+        fresh = together.complete & ~np.isin(mark, list(self.seen))
+        if not fresh.any():
+            return self, False
+        kept = fresh[row]
+        place = np.cumsum(fresh) - 1
+        shape = (int(fresh.sum()), len(self.problem))
+        more = sparse.csr_array((np.ones(kept.sum()), (place[row[kept]], options[kept])), shape=shape)
+        singles = len(self.blocks.units) - together.count
+        return replace(
+            self,
+            blocks=_joined(self.problem, self.blocks, more, singles + together.bundle[fresh]),
+            seen=self.seen | frozenset(mark[fresh].tolist()),
+        ), True
+
+
+def _joined(problem: Problem, blocks: Blocks, more: sparse.csr_array, block: np.ndarray) -> Blocks:
+    """Blocks with more columns, sorted by block again."""
+    every = np.append(blocks.block, block)
+    order = np.argsort(every, kind="stable")
+    members = sparse.csr_array(sparse.vstack([blocks.members, more], format="csr")[order])
+    use = sparse.csr_array(sparse.vstack([blocks.use, more @ problem.use.T], format="csr")[order])
+    cost = np.append(blocks.cost, more @ problem.cost)[order]
+    return Blocks(members, cost, use, every[order], blocks.units)

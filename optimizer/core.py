@@ -1,0 +1,93 @@
+"""One problem, two ways to its plan: hand it whole to a solver, or find prices first and search.
+
+Small problems go to the solver (`direct`); large ones go by prices (`generation`), and what time is then
+left goes to the solver, with that plan to start from, where few enough options are still in the running.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from time import perf_counter
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from optimizer import direct, generation
+from optimizer import solver as solvers
+from optimizer.direct import Progress, Root, Solution, gap_of
+from optimizer.duals import price_limits
+from optimizer.problem import Problem
+from optimizer.solver import Status
+
+Way = Literal["auto", "direct", "generation"]
+"""How to solve: chosen by size, or forced by name."""
+
+SMALL = 2_500
+"""Up to so many options the whole problem goes to the solver at once."""
+FEW = 500
+"""Up to so many systems the solver gets its share of the time: there a better bound comes from branching."""
+SEARCHING = 0.4
+"""That share is what this one, the search's, leaves."""
+WITHIN_REACH = 30_000
+"""Options that can still be part of a better plan, at most, for the solver to be worth asking."""
+
+
+def solve(
+    problem: Problem,
+    *,
+    gap: float = 1e-4,
+    seconds: float = 60.0,
+    seed: int = 0,
+    solver: str = solvers.DEFAULT,
+    way: Way = "auto",
+    start: Solution | None = None,
+    progress: Progress | None = None,
+) -> Solution:
+    """Find decisions of least cost, proven to within `gap`, in at most about `seconds`.
+
+    Args:
+        problem: options of systems that meet only in shared limits.
+        gap: stop when the plan is proven to be within this share of the best one.
+        seconds: stop after about this long with the best plan so far; the answer says so.
+        seed: the same problem and seed give the same plan, unless the clock cut the run short.
+        solver: HiGHS, or any other of PuLP's solvers by name.
+        way: `direct` hands the whole problem over, `generation` goes by prices; by default the size decides.
+        start: the answer to a problem like this one: its prices and its plan are a good place to begin.
+        progress: called with words and the share of the way that lies behind.
+    """
+    began = perf_counter()
+    name = solvers.named(solver)
+    tell = progress or (lambda words, share: None)
+    if way == "direct" or (way == "auto" and len(problem) <= SMALL):
+        return direct.solve(problem, gap=gap, seconds=seconds, seed=seed, solver=name, progress=progress)
+    until = began + seconds
+    tell("pricing the limits", 0.1)
+    prices = None if start is None else start.prices.to_numpy()
+    priced = price_limits(problem, prices, seed=seed, stop=lambda: perf_counter() > until)
+    worth = pd.Series(priced.prices, index=problem.limits.index)
+    if priced.hopeless:
+        nothing = np.zeros(len(problem)), np.zeros(len(problem.extra))
+        return Solution(Status.INFEASIBLE, *nothing, inf, inf, worth, "limits", perf_counter() - began)
+    tell(f"choosing among {len(problem):,} options", 0.4)
+    few = len(problem.systems) <= FEW
+    pause = began + seconds * SEARCHING if few else until
+    search = generation.found(problem, priced, gap, seed, pause)
+    found = search.best is not None
+    x = priced.blocks.options(search.best[0]) if search.best else np.zeros(len(problem))
+    extra = search.best[1] if search.best else np.zeros(len(problem.extra))
+    root = Root(priced.prices, priced.bound, priced.above, x, extra, search.objective)
+    reach = int((priced.above <= search.objective - priced.bound).sum())
+    if search.gap > gap and perf_counter() < until and (few or not found or reach <= WITHIN_REACH):
+        left = until - perf_counter()
+        return direct.solve(
+            problem, gap=gap, seconds=left, seed=seed, solver=name, progress=progress, root=root, began=began
+        )
+    late = perf_counter() > until
+    status = Status.UNKNOWN if not found else Status.OPTIMAL if search.gap <= gap else Status.FEASIBLE
+    reached = "gap" if status is Status.OPTIMAL else "time" if late else "work"
+    bound = min(priced.bound, search.objective)
+    return Solution(status, x, extra, search.objective, bound, worth, reached, perf_counter() - began)
+
+
+__all__ = ["Solution", "Way", "gap_of", "solve"]
