@@ -184,7 +184,7 @@ def _names(text: str | None) -> list[str] | None:
 
 def _table(path: Path | None) -> pd.DataFrame | None:
     """A table that was named, its cells as they stand."""
-    from forecast.spending import read_cells
+    from forecast.opening import read_cells
 
     return None if path is None else read_cells(path)
 

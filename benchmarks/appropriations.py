@@ -3,11 +3,13 @@
     python -m benchmarks.appropriations [--no-lines]
 
 Prints, on a real state's ledger where one is present (`REALLOT_SHARED`, or `shared` beside the checkout) and else on a
-made-up table, the sMAPE of the last value, of history alone, of each rule and of all together, one and two years ahead,
-with one and with two years enacted, and its ratio to that of the last value in the same run; and how often intervals of
-80 and 95 % hold that are calibrated on the errors of the other origins. Origins are FY2010 to FY2020, the last fiscal
-year known. At each, history alone is what `forecast.outlook` says of the table cut off there. The ledger holds
-appropriations as they stood at the end of each year, after supplementals and transfers.
+made-up table, the sMAPE of the last value, of history alone, of each rule and of all together, one to three years
+ahead, with one and with two years enacted, and its ratio to that of the last value in the same run; and how often
+intervals of 80 and 95 % hold that are calibrated on the errors of the other origins. Beyond the enacted years the
+appropriation is forecast; the row before tells what comes of it where spending goes on there as history alone does.
+Origins are FY2010 to FY2020, the last fiscal year known. At each, history alone is what `forecast.outlook` says of the
+table cut off there; so is what history says of the appropriations. The ledger holds these as they stood at the end of
+each year, after supplementals and transfers.
 """
 
 import argparse
@@ -21,7 +23,7 @@ import pandas as pd
 
 import forecast
 from forecast import losses
-from forecast.appropriations import Given, given
+from forecast.appropriations import Given, given, look_ahead
 from forecast.arrays import BoolArray, FloatArray, IntArray, row_any
 from forecast.cleaning import clean
 from forecast.intervals import bounds, calibrate, line_scale, own_stretch, size_class, widths
@@ -40,9 +42,9 @@ LEARNING = 7
 """Years known at the first origin; errors from there on weigh the rules."""
 SPAN = (2010, 2020)
 """Origins that are scored: the last fiscal year known."""
-HORIZON = 2
+HORIZON = 3
 LEVELS = (80, 95)
-COLUMNS = ((1, 1), (2, 1), (2, 2))
+COLUMNS = ((1, 1), (2, 1), (2, 2), (3, 1), (3, 2))
 """Years ahead, and years enacted, of each column printed."""
 
 
@@ -72,6 +74,8 @@ class Measured:
     """USD, (O, n, H), NaN where it is not scored."""
     said: dict[int, Given]
     """By the number of enacted years."""
+    carried: dict[int, Given]
+    """The same where spending goes on beyond them as history alone does."""
 
     def smape(self, forecasts: FloatArray, ahead: int) -> float:
         """Mean over all scored cells of (O, n, H) forecasts so many years ahead."""
@@ -107,6 +111,7 @@ class Measured:
         rows |= {name: [forecasts] * len(COLUMNS) for name, forecasts in self.simple().items()}
         for place, name in enumerate(self.said[1].names):
             rows[name] = [self.said[years].rules[:, place] for _, years in COLUMNS]
+        rows["given, then as history"] = [self.carried[years].then for _, years in COLUMNS]
         rows["given"] = [self.said[years].then for _, years in COLUMNS]
         ahead = [ahead for ahead, _ in COLUMNS]
         return {name: [self.smape(one, k) for one, k in zip(row, ahead, strict=True)] for name, row in rows.items()}
@@ -173,23 +178,31 @@ def measure(panel: Panel, enacted: tuple[int, ...] = (1, 2)) -> Measured:
     """Forecast a panel from every origin from `LEARNING` years on; only those of `SPAN` are scored."""
     periods = len(panel.years)
     origins = np.arange(LEARNING, periods, dtype=np.int64)
-    alone = np.stack([_history_alone(panel, int(origin)) for origin in (*origins, periods)])
-    reach = np.pad(panel.appropriated, ((0, 0), (0, HORIZON)), constant_values=np.nan)
-    said = {years: given(panel.spent, reach, alone[:-1], alone[-1], origins, years) for years in enacted}
-    return Measured(panel, origins, alone[:-1], _scored(panel, origins), said)
+    cuts = (*origins.tolist(), periods)
+    alone = np.stack([_history_alone(panel.years, panel.spent, cut) for cut in cuts])
+    money = np.stack([_history_alone(panel.years, panel.appropriated, cut, sums=False) for cut in cuts])
+    whole = np.pad(panel.appropriated, ((0, 0), (0, HORIZON)), constant_values=np.nan)
+
+    def revised(years: int, expected: FloatArray | None) -> Given:
+        known = np.full(len(whole), years)
+        ahead = look_ahead(whole, HORIZON, origins, known, expected)
+        return given(panel.spent, panel.appropriated, ahead, known, alone[:-1], alone[-1], origins)
+
+    said, carried = ({years: revised(years, expected) for years in enacted} for expected in (money, None))
+    return Measured(panel, origins, alone[:-1], _scored(panel, origins), said, carried)
 
 
-def _history_alone(panel: Panel, origin: int) -> FloatArray:
-    """What the outlook says of the table cut off after so many years, USD, (n, H)."""
-    n = len(panel.spent)
+def _history_alone(years: IntArray, amounts: FloatArray, origin: int, *, sums: bool = True) -> FloatArray:
+    """What the outlook says of a table, (n, T), cut off after so many years, USD, (n, H)."""
+    n = len(amounts)
     table = pd.DataFrame(
         {
             "line_item": np.repeat([f"line{place:06d}" for place in range(n)], origin),
-            "period": np.tile(panel.years[:origin], n),
-            "amount": panel.spent[:, :origin].ravel(),
+            "period": np.tile(years[:origin], n),
+            "amount": amounts[:, :origin].ravel(),
         }
     )
-    lines = forecast.outlook(table, horizon=HORIZON, levels=(80,)).lines
+    lines = forecast.outlook(table, horizon=HORIZON, levels=(80,), sums=sums).lines
     return np.asarray(lines["mean"].to_numpy(dtype=np.float64).reshape(n, HORIZON), dtype=np.float64)
 
 

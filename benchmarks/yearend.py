@@ -25,7 +25,8 @@ import pandas as pd
 
 from forecast.arrays import BoolArray, FloatArray, IntArray
 from forecast.losses import smape
-from forecast.yearend import YearEnd, project
+from forecast.projection import project
+from forecast.yearend import YearEnd
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("REALLOT_SHARED", ROOT.parent / "shared"))

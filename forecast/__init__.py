@@ -8,9 +8,10 @@ print(outlook)
 from forecast.errors import ForecastError, SettingError, SpendingError
 from forecast.files import write_outlook
 from forecast.outlook import outlook
+from forecast.projection import project
 from forecast.result import Outlook
 from forecast.spending import read_spending
-from forecast.yearend import YearEnd, project
+from forecast.yearend import YearEnd
 
 __all__ = [
     "ForecastError",

@@ -21,11 +21,16 @@ how long they remember:
 
 Means are of the logarithm of the odds $\rho / (1 - \rho)$, and of $\ln N$; those that remember years lean to the median
 odds of like lines. A back-test weighs the rules line by line as `forecast.backtest` does models: at a past origin one
-knew as many enacted years as today, and the weights come from errors that were known by then. Beyond the last enacted
-year spending moves on as history alone does, $f_{K+j} = f_K\,h_{K+j} / h_K$.
+knew as many enacted years as today, and the weights come from errors that were known by then.
 
-A line without a usable appropriation keeps the forecast of history alone: where there is none, or zero, or more than
-`ABSURD_JUMP` times any before; where amounts never lay near their appropriations; where nothing was spent of late.
+Beyond the last enacted year $K$ the appropriation is itself forecast, by what the models say, $a$, of its history:
+
+$$A_{K+j} = A_K\,\frac{a_{K+j}}{a_K}$$
+
+and the rules go on with that. It is forecast at the keys at which it is told, and sums are sums of those.
+
+A line without a usable appropriation keeps the forecast of history alone: where none is enacted ahead, or zero, or more
+than `ABSURD_JUMP` times any before; where amounts never lay near their appropriations; where nothing was spent of late.
 
 How it was chosen: by the errors at origins FY2005-2013 of the agency totals of a state ledger (52 agencies above $10M),
 and of its lines by agency and fund and by agency and object. Tried were three-year ratios, last ratios, medians and
@@ -33,7 +38,10 @@ means of ratios, damped changes, ratios in logs and in odds, dollars unspent, re
 appropriation, elasticities, and medians, means and weights of two to seven of them. Origins FY2014-2020 then told the
 same story. SMAPE of agency totals one year ahead on either span: last value 10.6, 17.5; lapse ratio of three years 7.9,
 10.2; last value times growth of the appropriation 6.7, 9.7; median of both and history alone 6.7, 8.9; these rules,
-weighed, 6.1, 7.8.
+weighed, 6.1, 7.8. Beyond the enacted years were tried: spending that goes on as history alone does, or as the forecast
+appropriation does, and means of both; spending forecast anew from what is said of the enacted years; an appropriation
+that stays as it is, or is forecast from its last enacted year; weights from the errors of those years alone (they come
+from all errors; those of the enacted years from theirs alone).
 `python -m benchmarks.appropriations` prints the figures of today.
 """
 
@@ -114,10 +122,11 @@ class Given:
 def given(
     history: FloatArray,
     appropriated: FloatArray,
+    ahead: FloatArray,
+    enacted: IntArray,
     forecasts_then: FloatArray,
     forecast_now: FloatArray,
     origins: IntArray,
-    enacted: int | IntArray | None = None,
     like: IntArray | None = None,
 ) -> Given:
     """Revise forecasts of history alone by what was appropriated.
@@ -125,32 +134,31 @@ def given(
     Args:
         history: spending, USD, (n, T), NaN where a line had not begun or nothing is known. Amounts as they were given
             serve better than cleaned ones: what looks odd beside its neighbours is often what was appropriated.
-        appropriated: USD, (n, T + H), NaN or zero where unknown.
+        appropriated: USD, (n, T), NaN or zero where unknown.
+        ahead: appropriations of the years to come as they were known or expected at each past origin, and are today,
+            USD, (O + 1, n, H), NaN where nothing was: see `look_ahead`.
+        enacted: years ahead of which they were known, (n,); later ones were expected.
         forecasts_then: of history alone, USD, (O, n, H); at an origin o the first o years were known.
         forecast_now: the same from today on, USD, (n, H).
         origins: years known at each past origin, (O,), rising.
-        enacted: years after the last one of history for which appropriations are enacted, K >= 0, of each line (n,) or
-            of all; as far back as one looks, as many were. By default `enacted_years` of each line.
         like: number of each line's group of like lines, (n,); by default all are.
     """
     n, periods = history.shape
-    horizon = forecast_now.shape[1]
     cuts = np.append(origins, periods)
-    ahead = enacted_years(appropriated, periods) if enacted is None else np.broadcast_to(np.asarray(enacted), (n,))
     group = np.zeros(n, dtype=np.int64) if like is None else like
     alone = np.concatenate([forecasts_then, forecast_now[None]])
-    reach = min(int(ahead.max(initial=0)), horizon)
-    told = _told(history, appropriated, cuts, np.arange(reach) < ahead[:, None], group)
-    evidence = np.isfinite(told[:, 0])
+    told = [
+        _tell(history[:, :cut], appropriated[:, :cut], known, group) for cut, known in zip(cuts, ahead, strict=True)
+    ]
+    evidence = np.stack([np.isfinite(said[0]) for said in told])
     rules = np.stack([np.concatenate([path[None], carry(said, path)]) for said, path in zip(told, alone, strict=True)])
-    error = _errors(history, rules[:-1, ..., :reach], evidence[:-1], origins)
-    loss, count = np.zeros((n, rules.shape[1])), np.zeros(n)
-    together = np.empty(alone.shape)
-    for j, cut in enumerate(cuts):
-        _learn(loss, count, error, origins, int(cut))
-        weights, pool = weigh(loss, count)
-        mixed = np.where(evidence[j], combine(rules[j, ..., :reach], weights), np.nan)
-        together[j] = carry(mixed, alone[j])
+    error = _errors(history, rules[:-1], evidence[:-1], origins)
+    within = np.arange(alone.shape[2]) < enacted[:, None]
+    said, weights, pool = _weighed(rules, np.where(within, error, np.nan), origins, periods)
+    if (evidence & ~within).any():
+        said = np.where(within, said, _weighed(rules, error, origins, periods)[0])
+    known = np.where(evidence, said, np.nan)
+    together = np.stack([carry(*both) for both in zip(known, alone, strict=True)])
     used = row_any(evidence[-1])
     return Given(
         names=(HISTORY, *(rule.name for rule in RULES)),
@@ -164,20 +172,27 @@ def given(
 
 
 def enacted_years(appropriated: FloatArray, periods: int) -> IntArray:
-    """Years after the first T = `periods` for which (n, T + H) appropriations are known without a break, (n,)."""
-    later = appropriated[:, periods:]
-    return np.asarray(np.logical_and.accumulate(np.isfinite(later) & (later > 0), axis=1).sum(axis=1), dtype=np.int64)
+    """Years after the first T = `periods` up to the last one of which (n, T + H) appropriations tell, (n,)."""
+    return np.asarray(last_finite(appropriated[:, periods:]) + 1, dtype=np.int64)
 
 
-def extend(appropriated: FloatArray, forecasts: FloatArray) -> FloatArray:
-    """Appropriations beyond the enacted cycle: (n, T + H) with all of the last H years known.
+def look_ahead(
+    appropriated: FloatArray, horizon: int, origins: IntArray, enacted: IntArray, forecasts: FloatArray | None = None
+) -> FloatArray:
+    """What was known or expected of the next H = `horizon` years at each past origin, and is today: USD, (O + 1, n, H).
 
-    `forecasts` are those of the appropriations themselves by the means of history, USD, (n, H), from year T on. Enacted
-    amounts stay; after the last of them an appropriation moves on as its forecast does. NaN or zero is unknown.
+    Args:
+        appropriated: USD, (n, T + H), NaN where nothing is told.
+        horizon: years to look ahead.
+        origins: years known at each past origin, (O,), rising.
+        enacted: years that are enacted ahead, (n,): as far back as one looks, as many were.
+        forecasts: what the history of the appropriations says of them from each origin and from today on, USD,
+            (O + 1, n, H). Without it nothing is expected beyond the enacted years.
     """
-    horizon = forecasts.shape[1]
-    past, later = np.split(appropriated, [appropriated.shape[1] - horizon], axis=1)
-    return np.concatenate([past, carry(np.where(later > 0, later, np.nan), forecasts)], axis=1)
+    cuts = np.append(origins, appropriated.shape[1] - horizon)
+    within = np.arange(horizon) < enacted[:, None]
+    known = np.stack([np.where(within, appropriated[:, cut : cut + horizon], np.nan) for cut in cuts])
+    return known if forecasts is None else np.stack([carry(*both) for both in zip(known, forecasts, strict=True)])
 
 
 def carry(known: FloatArray, path: FloatArray) -> FloatArray:
@@ -205,19 +220,8 @@ def _growth(base: FloatArray, later: FloatArray) -> FloatArray:
     return np.where((base != 0) & (np.sign(base) * np.sign(later) >= 0), ratio, 1.0)
 
 
-def _told(
-    history: FloatArray, appropriated: FloatArray, cuts: IntArray, within: BoolArray, like: IntArray
-) -> FloatArray:
-    """What each rule says at each cut of the years within reach, (O + 1, R - 1, n, H), NaN where it has no evidence."""
-    told = np.empty((len(cuts), len(RULES), *within.shape))
-    for j, cut in enumerate(cuts):
-        ahead = np.where(within, appropriated[:, cut : cut + within.shape[1]], np.nan)
-        told[j] = _tell(history[:, :cut], appropriated[:, :cut], ahead, like)
-    return told
-
-
 def _tell(spent: FloatArray, appropriated: FloatArray, ahead: FloatArray, like: IntArray) -> FloatArray:
-    """The same for one cut after t years, (R - 1, n, H); `ahead` are the appropriations known, (n, H)."""
+    """What each rule says after t years, (R - 1, n, H), NaN without evidence; appropriations are `ahead`, (n, H)."""
     known = _known(spent, appropriated)
     ratio = np.where(known, spent, 0.0) / np.where(known, appropriated, 1.0)
     reach = ratio[:, -REACH_YEARS:].max(axis=1, initial=1.0)[:, None]
@@ -265,6 +269,19 @@ def _memory(known: BoolArray, fading: float) -> FloatArray:
     last = last_finite(np.where(known, 1.0, np.nan))
     age = (last[:, None] - np.arange(known.shape[1])).clip(0)
     return np.asarray(known * (fading ** np.arange(known.shape[1] + 1.0))[age], dtype=np.float64)
+
+
+def _weighed(
+    rules: FloatArray, error: FloatArray, origins: IntArray, periods: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """What rules (O + 1, R, n, H) say together at each origin and today, (O + 1, n, H), and the last weights."""
+    loss, count = np.zeros((rules.shape[2], rules.shape[1])), np.zeros(rules.shape[2])
+    said = np.empty((len(rules), *rules.shape[2:]))
+    for j, cut in enumerate([*origins.tolist(), periods]):
+        _learn(loss, count, error, origins, cut)
+        weights, pool = weigh(loss, count)
+        said[j] = combine(rules[j], weights)
+    return said, weights, pool
 
 
 def _errors(history: FloatArray, rules: FloatArray, evidence: BoolArray, origins: IntArray) -> FloatArray:

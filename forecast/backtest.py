@@ -5,11 +5,12 @@ known. The errors weigh the models and calibrate the intervals.
 
 The `combined` forecast, a trimmed mean of all models, is scored as honestly: at an origin a line's weights come
 from its own errors at earlier origins whose outcome was known and believed by then, shrunk to those of all lines; at
-the first origin all models weigh alike. Coverage at an origin is that of intervals calibrated on the other origins.
+the first origin all models weigh alike. Where it missed all lines the same way, origin after origin, that is expected
+again. Coverage at an origin is that of intervals calibrated on the other origins.
 Amounts that cleaning, as it knows them today, found unsound, and lines that spend nothing, are not scored.
 
-Lines meet in three places only: in the growth that pooled models learn, in the pool's part of the weights, and where
-cleaning tells a partial last year. Intervals are learned from all lines anyway.
+Lines meet in four places only: in the growth that pooled models learn, in the pool's part of the weights, in what is
+missed again, and where cleaning tells a partial last year. Intervals are learned from all lines anyway.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,11 +18,12 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from scipy.special import stdtrit
 
 from forecast import losses
 from forecast.arrays import BoolArray, FloatArray, IntArray, row_any
 from forecast.cleaning import Cleaned, clean
-from forecast.intervals import came_to_light, line_scale, own_stretch, size_class
+from forecast.intervals import NO_ERROR, came_to_light, line_scale, own_stretch, size_class
 from forecast.models import COMBINED, TREND_POINTS, WIDEST, Lines, Model
 from forecast.seasons import Season, find_season
 
@@ -35,6 +37,10 @@ SHARPNESS = 3.0
 """$p$: how strongly a smaller loss is favoured."""
 MIDDLE = 0.7
 """Share of the weights, about the median, whose forecasts are averaged."""
+MISSED_ORIGINS = 5.0
+"""$\\kappa$: origins without a miss that count against those at which all lines missed the same way."""
+MISSED_SURELY = 0.9
+"""Chance that there is a common miss at all, from which on some of it is expected again."""
 BLOCK = 1_024
 """Lines that are combined together: their forecasts stay in the processor's cache."""
 
@@ -111,6 +117,7 @@ def backtest(amounts: FloatArray, now: Prepared, like: IntArray, models: Sequenc
     past.learn(loss, count, now.cleaned.sound, came_to_light(origins, periods, horizon, since=0))
     weights, pool = weigh(loss, count)
     said[-1, -1] = combine(said[-1, :-1], weights)
+    _mend(said, past, scale, tables)
     actual = _actual(np.where(now.cleaned.sound, amounts, np.nan), size[:-1] > 0, origins, horizon)
     scale *= own_stretch((actual - said[:-1, -1]) / scale[:-1, :, None], origins, periods)
     names = (*(model.name for model in models), COMBINED)
@@ -149,6 +156,50 @@ class _Past:
             actual = np.where(known, self.amounts[:, period], 0.0)
             loss += np.where(known, losses.smape(actual, self.said[j, :, :, k]), 0.0).T / np.sqrt(k + 1)
             count += known
+
+    def usual_misses(self, combined: FloatArray, scale: FloatArray, judges: Sequence[Prepared]) -> FloatArray:
+        """Median over lines of the miss one period after each origin, in scales, (O,), NaN where none is known.
+
+        `combined` is what was said for that period, (O, n); the table that came to judge it tells what is sound.
+        """
+        out = np.full(len(self.origins), np.nan)
+        for j, (period, judge) in enumerate(zip(self.origins.tolist(), judges, strict=True)):
+            known = self.telling[j] & judge.cleaned.sound[:, period]
+            if known.any():
+                out[j] = np.median((self.amounts[known, period] - combined[j, known]) / scale[j, known])
+        return out
+
+
+def _mend(said: FloatArray, past: _Past, scale: FloatArray, tables: Sequence[Prepared]) -> None:
+    """Move combined forecasts, the last of (O + 1, M + 1, n, H), in place, by what lines were known to miss again.
+
+    No line is moved beyond what one of its models says.
+    """
+    origins, next_period = len(past.origins), said[:-1, -1, :, 0].copy()
+    then = past.usual_misses(next_period, scale[:-1], tables[1:])
+    today = past.usual_misses(next_period, scale[:-1], [tables[-1]] * origins)
+    for j, known in enumerate([*(then[:j] for j in range(origins)), today]):
+        move = missed_again(known) * scale[j][:, None] * np.arange(1, said.shape[-1] + 1)
+        if move.any():
+            np.clip(said[j, -1] + move, said[j, :-1].min(axis=0), said[j, :-1].max(axis=0), out=said[j, -1])
+
+
+def missed_again(misses: FloatArray) -> float:
+    r"""What will be missed by each period, in scales, if so much was missed at earlier origins, (O,), NaN unknown.
+
+    $$b = \frac{O}{O + \kappa}\left(1 - \frac{t^2\,s^2}{O\,\bar e^2}\right)^{\!+}\bar e$$
+
+    $\bar e$ is the mean of the misses, $s$ their standard deviation and $t$ the two-sided quantile of Student's
+    distribution at `MISSED_SURELY`. All lines of one origin share its year, so origins are counted, not lines; and a
+    mean that chance explains is none. Growth that is underrated adds up, period by period.
+    Source of the factor in brackets: the garrote of Breiman, Technometrics 37 (1995).
+    """
+    told = misses[np.isfinite(misses)]
+    count, mean = len(told), float(told.mean()) if len(told) else 0.0
+    if count < 2 or abs(mean) < NO_ERROR:
+        return 0.0
+    doubt = stdtrit(count - 1, (1 + MISSED_SURELY) / 2) * told.std(ddof=1) / np.sqrt(count)
+    return float(count / (count + MISSED_ORIGINS) * max(0.0, 1 - (doubt / mean) ** 2) * mean)
 
 
 def _said(
@@ -210,13 +261,13 @@ def weigh(loss: FloatArray, count: FloatArray) -> tuple[FloatArray, FloatArray]:
     $$w_{im} \propto \left(\frac{N_i\,l_{im} + \kappa\,l_m}{N_i + \kappa}\right)^{-p}$$
 
     $l_{im}$ is the line's mean loss with model $m$ over the mean of all models, so that no line counts for more than
-    any other; $l_m$ is its mean over lines; $N_i$ the number of the line's errors. `loss` holds sums, (n, M), `count`
-    $N_i$, (n,).
+    any other; $l_m$ is its median over lines, so that a wild one moves no other; $N_i$ is the number of the line's
+    errors. `loss` holds sums, (n, M), `count` $N_i$, (n,).
     """
     middle = loss.mean(axis=1, keepdims=True)
     relative = np.where(middle > 0, loss / np.where(middle > 0, middle, 1.0), 1.0)
     scored = (count > 0) & (middle[:, 0] > 0)
-    pool = relative[scored].mean(axis=0) if scored.any() else np.ones(loss.shape[1])
+    pool = np.median(relative[scored], axis=0) if scored.any() else np.ones(loss.shape[1])
     leaned = (count[:, None] * relative + POOL_ERRORS * pool) / (count[:, None] + POOL_ERRORS)
     return _favour(leaned), _favour(pool)
 

@@ -22,9 +22,11 @@ import numpy as np
 import pandas as pd
 
 from forecast.arrays import FloatArray, IntArray
+from forecast.cells import as_text
 from forecast.errors import SettingError, SpendingError
 from forecast.evidence import lay_beside
-from forecast.spending import as_text, open_table, read_spending
+from forecast.opening import open_table
+from forecast.spending import read_spending
 
 COST_TO_CONTINUE, REQUEST, ENACTED, ALLOTTED, REVISED, ACTUAL = (
     "cost_to_continue",

@@ -15,7 +15,7 @@ import pandas as pd
 from forecast.arrays import BoolArray, FloatArray, IntArray
 from forecast.errors import SettingError
 from forecast.evidence import lay_beside, read_beside
-from forecast.spending import Ledger
+from forecast.ledger import Ledger
 
 WHERE = "index table"
 """What errors call it."""

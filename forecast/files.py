@@ -22,9 +22,9 @@ def write_outlook(
 ) -> list[Path]:
     """Write an outlook and say which files that made: all of them, or none if one cannot be written.
 
-    `OUT` holds `Outlook.frame()`. With `details`, `OUT` with `_scores`, `_line_scores`, `_weights` and `_treatments`
-    before its suffix hold those tables; with `paths`, `_paths` holds that many joint sample paths of the lines,
-    `keys..., period, path, amount` (a Parquet file unless `out` is a CSV file).
+    `OUT` holds `Outlook.frame()`. With `details`, `OUT` with `_scores`, `_line_scores`, `_weights`, `_treatments` and,
+    where there are any, `_appropriations` before its suffix hold those tables; with `paths`, `_paths` holds that many
+    joint sample paths of the lines, `keys..., period, path, amount` (a Parquet file unless `out` is a CSV file).
 
     Raises:
         SettingError: for a suffix that is none of `SUFFIXES`, or more rows than a sheet holds.
@@ -38,6 +38,8 @@ def write_outlook(
             "_weights": _with_keys(outlook, outlook.weights),
             "_treatments": outlook.treatments,
         }
+        if outlook.appropriations is not None:
+            tables["_appropriations"] = outlook.appropriations
     if paths:
         tables["_paths"] = outlook.paths(paths, seed=seed).frame()
     if problems := _problems(out, tables):

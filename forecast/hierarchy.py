@@ -25,7 +25,7 @@ from scipy.sparse.linalg import splu
 from forecast.arrays import FloatArray, IntArray
 from forecast.errors import SettingError
 from forecast.intervals import COMMON_SHARE
-from forecast.spending import ALL
+from forecast.ledger import ALL
 
 TOTAL = "total"
 """Name of the level that tells nothing: the sum of all lines."""

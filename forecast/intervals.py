@@ -12,8 +12,11 @@ line hence has a scale too, a growing one a scale of today's size, and a wild on
 What a line has missed by in the past, measured against what all lines have, stretches its scale further: a line whose
 changes undo each other is known better than one whose changes add up.
 
-The errors of all lines of one size class and horizon make one sample; its finite-sample conformal quantiles bound the
-interval. Source of the quantile: Vovk, Gammerman & Shafer, *Algorithmic Learning in a Random World* (2005).
+The errors of all lines of one size class and horizon make one sample; the finite-sample conformal quantile of their
+sizes bounds the interval, as far below the forecast as above it. The errors of a year go one way together, so which way
+ten years' errors went tells little of the next; and as the forecast is the mean of what it is thought to be, sums of
+forecasts are the means of sums.
+Source of the quantile: Vovk, Gammerman & Shafer, *Algorithmic Learning in a Random World* (2005).
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,6 +47,8 @@ NO_AMOUNT_SCALE = 1.0
 """USD: scale of a line that is zero throughout."""
 LEAST_QUANTILE = 0.1
 """Scales: an interval's half-width one year ahead is never less; it grows with the root of the horizon."""
+MIDDLE_BY_CHANCE = 0.35
+"""Half quartile ranges that the middle is off by chance: $\\sqrt{\\rho/O}/0.67$, with $\\rho$ `COMMON_SHARE`, $O$ 5."""
 PRIOR_ERRORS = 20.0
 """Back-test errors that the prior of a random walk counts for."""
 THIRDS, CLASS_LINES = 3, 30
@@ -132,63 +137,70 @@ def size_class(fit: FloatArray, season: int = 1) -> IntArray:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How many scales an interval reaches below and above the forecast."""
+    """How many scales an interval reaches to either side of the forecast."""
 
-    below: FloatArray
-    """Above zero and rising with the horizon, (L, C, H)."""
-    above: FloatArray
-    """The same on the other side, (L, C, H)."""
+    reach: FloatArray
+    """Above zero, rising with the level and the horizon, (L, C, H)."""
 
 
 def distribution(calibration: Calibration, levels: Sequence[int]) -> tuple[FloatArray, FloatArray]:
     """Errors in scales over normal quantiles: the quantiles, (K,), rising, and the errors there, (C, H, K).
 
-    The forecast itself is the median; `levels` are the calibration's, rising.
+    The forecast itself is the median, and the mean; `levels` are the calibration's, rising.
     """
     z = ndtri(0.5 + np.asarray(levels, dtype=np.float64) / 200)
-    middle = np.zeros((1, *calibration.above.shape[1:]))
-    reach = np.concatenate([-calibration.below[::-1], middle, calibration.above])
-    return np.concatenate([-z[::-1], [0.0], z]), np.ascontiguousarray(reach.transpose(1, 2, 0))
+    reach = calibration.reach.transpose(1, 2, 0)
+    middle = np.zeros((*reach.shape[:2], 1))
+    return np.concatenate([-z[::-1], [0.0], z]), np.concatenate([-reach[..., ::-1], middle, reach], axis=-1)
 
 
 def calibrate(errors: FloatArray, size: IntArray, levels: Sequence[int], horizon: int) -> Calibration:
     """Learn how far intervals reach from errors in scales, (N, H), NaN unscored, of lines of class `size`, (N,)."""
-    reach = np.empty((2, len(levels), CLASSES, horizon))
+    reach = np.empty((len(levels), CLASSES, horizon))
     for c in range(CLASSES):
         own = errors[size == c]
         for k in range(horizon):
-            sample = np.sort(own[np.isfinite(own[:, k]), k])
-            for j, level in enumerate(levels):
-                tail = (1 - level / 100) / 2
-                reach[0, j, c, k] = -_quantile(sample, tail, k + 1)
-                reach[1, j, c, k] = _quantile(sample, 1 - tail, k + 1)
+            sizes = _sizes(own[np.isfinite(own[:, k]), k])
+            reach[:, c, k] = [_quantile(sizes, level / 100, k + 1) for level in levels]
     years = np.arange(1, horizon + 1)
     reach = np.maximum(reach, LEAST_QUANTILE * np.sqrt(years))
-    reach = np.maximum.accumulate(np.maximum.accumulate(reach, axis=3), axis=1)
-    return Calibration(below=reach[0], above=reach[1])
+    return Calibration(np.maximum.accumulate(np.maximum.accumulate(reach, axis=2), axis=0))
 
 
-def _quantile(sample: FloatArray, share: float, years: int) -> float:
-    r"""Finite-sample quantile of a sorted sample of errors, leaning to that of a random walk.
+def _sizes(errors: FloatArray) -> FloatArray:
+    r"""Sizes of errors, (N,), sorted: $|e - c|$.
 
-    $$q = \frac{N\,e_{(\lceil (N+1)p \rceil)} + \kappa\sqrt{\pi/2}\,\sqrt{k}\,z_p}{N + \kappa}$$
-
-    with the rank taken from the other end below one half and held within the sample. A random walk whose mean absolute
-    yearly change is one has standard deviation $\sqrt{\pi/2}\,\sqrt k$ after $k$ years.
+    $c$ lies midway between their quartiles, but no farther from zero than chance moves it, `MIDDLE_BY_CHANCE` of their
+    distance from it: by so much all may have gone one way, and another year they go the other.
     """
-    count = len(sample)
-    prior = float(np.sqrt(np.pi / 2 * years) * ndtri(share))
+    if not len(errors):
+        return errors
+    errors, quarter = np.sort(errors), len(errors) // 4
+    low, high = errors[quarter], errors[-1 - quarter]
+    most = MIDDLE_BY_CHANCE * (high - low) / 2
+    return np.sort(np.abs(errors - np.clip((low + high) / 2, -most, most)), kind="stable")
+
+
+def _quantile(sizes: FloatArray, level: float, years: int) -> float:
+    r"""Finite-sample quantile of sorted sizes of errors, leaning to that of a random walk.
+
+    $$q = \frac{N\,|e|_{(\lceil (N+1)p \rceil)} + \kappa\sqrt{\pi/2}\,\sqrt{k}\,z_{(1+p)/2}}{N + \kappa}$$
+
+    with the rank held within the sample. A random walk whose mean absolute yearly change is one has standard deviation
+    $\sqrt{\pi/2}\,\sqrt k$ after $k$ years.
+    """
+    count = len(sizes)
+    prior = float(np.sqrt(np.pi / 2 * years) * ndtri((1 + level) / 2))
     if not count:
         return prior
-    rank = np.ceil((count + 1) * share) if share >= 0.5 else np.floor((count + 1) * share)
-    own = float(sample[int(np.clip(rank, 1, count)) - 1])
-    return (count * own + PRIOR_ERRORS * prior) / (count + PRIOR_ERRORS)
+    rank = int(np.clip(np.ceil((count + 1) * level), 1, count))
+    return (count * float(sizes[rank - 1]) + PRIOR_ERRORS * prior) / (count + PRIOR_ERRORS)
 
 
 def widths(calibration: Calibration, scale: FloatArray, size: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Reach of each line below and above, USD, each (L, n, H)."""
-    stretch = scale[None, :, None]
-    return calibration.below[:, size] * stretch, calibration.above[:, size] * stretch
+    """Reach of each line below and above, the same, USD, each (L, n, H)."""
+    reach = calibration.reach[:, size] * scale[None, :, None]
+    return reach, reach
 
 
 def bounds(

@@ -11,23 +11,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from forecast import overrides as by_hand
-from forecast.appropriations import given
-from forecast.arrays import FloatArray, IntArray, first_finite
+from forecast.appropriations import enacted_years, given, look_ahead
+from forecast.arrays import FloatArray, IntArray, first_finite, row_any
 from forecast.backtest import Backtest, Prepared, backtest
 from forecast.boost import with_boost
 from forecast.cleaning import list_treatments
 from forecast.errors import SettingError, level_problems, like_problems
 from forecast.escalators import follow, followers, index_paths
-from forecast.evidence import appropriated
+from forecast.evidence import Appropriations, appropriated
 from forecast.hierarchy import Hierarchy, hierarchy, reconcile
 from forecast.intervals import KNOTS, calibrate, distribution
+from forecast.ledger import ALL, Ledger, lay_out, line_index
 from forecast.models import models_for, naive_rival
 from forecast.paths import Marginals
-from forecast.result import Joint, Outlook
+from forecast.result import ENACTED, FORECAST, Joint, Outlook
 from forecast.scores import never_negative, score, score_lines
-from forecast.spending import Ledger, lay_out, line_index, read_spending
+from forecast.spending import read_spending
 
 FARTHEST = 120
 """Periods: the longest horizon."""
@@ -66,6 +68,31 @@ class _Tried:
         return np.asarray(self.test.actual[:, :, 0] - self.test.forecasts[:, -1, :, 0], dtype=np.float64)
 
 
+@dataclass(frozen=True)
+class _Money:
+    """Appropriations, and what was expected of them at earlier origins and is today."""
+
+    told: Appropriations
+    amounts: FloatArray
+    """(c, T + H), NaN where nothing is told."""
+    ahead: FloatArray
+    """(O + 1, c, H)."""
+    enacted: IntArray
+    """Periods that are enacted ahead, (c,)."""
+
+    def beside(self, sums: sparse.csr_array) -> tuple[FloatArray, FloatArray, IntArray]:
+        """Those of (rows, c) sums of cells: of the past, (rows, T), and ahead, (O + 1, rows, H); NaN where nothing is.
+
+        Ahead there is something where any cell of the row is enacted: in so many periods, (rows,).
+        """
+        past = self.amounts[:, : -self.ahead.shape[2]]
+        known = np.isfinite(past)
+        periods = sums.multiply(self.enacted[None]).max(axis=1).toarray().astype(np.int64)
+        ahead = np.stack([np.where(periods[:, None] > 0, sums @ said, np.nan) for said in self.ahead])
+        told = sums @ known.astype(np.float64) > 0
+        return np.where(told, sums @ np.where(known, past, 0.0), np.nan), ahead, periods
+
+
 def outlook(
     spending: pd.DataFrame,
     horizon: int = 5,
@@ -92,7 +119,9 @@ def outlook(
             lines first. By default all lines are like each other.
         season: periods of a year; by default as the periods say, one for plain integers.
         appropriations: `keys..., period, amount`, of past periods and of those already enacted, by all or some of the
-            keys. What is enacted is evidence: see `forecast.appropriations`.
+            keys. What is enacted is evidence, and what comes after it is forecast: see `forecast.appropriations`. In a
+            period ahead of which some amounts are told, what has none gets nothing; unless a blank amount ahead says
+            that it is not enacted yet.
         index: `keys..., period, index`, for lines that follow an escalator or a price index: see `forecast.escalators`.
         overrides: amounts set by hand, `keys..., period, amount, reason, author, date`: see `forecast.overrides`.
         also: further sets of keys to have sums for, such as `("agency", "fund")`; single keys and the first few of all
@@ -110,20 +139,28 @@ def outlook(
     levels = sorted(set(levels))
     ledger = lay_out(read_spending(spending, amount="amount"))
     tree = hierarchy(ledger.lines, also)
-    unit = max(1.0, float(np.nanmax(np.abs(ledger.amounts))) / LARGEST)
+    told = None if appropriations is None else appropriated(ledger, tree, appropriations, horizon)
+    unit = max(_unit(ledger.amounts), 1.0 if told is None else _unit(told.amounts))
     length = season or ledger.season
     lines = _try(ledger.amounts / unit, _groups(ledger, like), length, horizon)
     if boost:
         lines = replace(lines, test=with_boost(lines.test, lines.now, seed=seed))
-    enacted = None if appropriations is None else appropriated(ledger, tree, appropriations, horizon)
-    if enacted is not None:
-        lines = _given(lines, enacted[1] / unit)
+    money = None
+    if told is not None:
+        money = _expect(told, told.amounts / unit, lines.test.origins, length, horizon)
+        lines = _given(lines, money, told.lines)
     if sums and len(tree.nodes):
         nodes = _try(_node_amounts(tree, lines.now), np.zeros(len(tree.nodes), dtype=np.int64), length, horizon)
-        lines = _reconciled(tree, nodes if enacted is None else _given(nodes, enacted[0] / unit), lines)
+        lines = _reconciled(tree, nodes if money is None else _given(nodes, money, money.told.nodes), lines)
     if index is not None:
         lines = _following(lines, index_paths(ledger, index, horizon), horizon)
-    return _result(ledger, tree, lines, levels, unit, overrides, seed if sums else None)
+    made = _result(ledger, tree, lines, levels, unit, overrides, seed if sums else None)
+    return made if money is None else replace(made, appropriations=_appropriations(ledger, money, unit))
+
+
+def _unit(amounts: FloatArray) -> float:
+    """USD in which amounts are no larger than `LARGEST`, at least one."""
+    return max(1.0, float(np.abs(np.nan_to_num(amounts)).max(initial=0.0)) / LARGEST)
 
 
 def _check_settings(
@@ -162,10 +199,30 @@ def _node_amounts(tree: Hierarchy, lines: Prepared) -> FloatArray:
     return np.where(tree.add_up(known.astype(np.float64)) > 0, sums, np.nan)
 
 
-def _given(tried: _Tried, enacted: FloatArray) -> _Tried:
-    """What is expected given the appropriations, (n, T + H)."""
+def _expect(told: Appropriations, amounts: FloatArray, origins: IntArray, season: int, horizon: int) -> _Money:
+    """Appropriations, (c, T + H), forecast like any series; where the past tells none, nothing was appropriated.
+
+    Nor is anything in a period ahead of which others are told, unless the cell has a blank amount ahead.
+    """
+    past = amounts[:, :-horizon]
+    begun = row_any(np.isfinite(past))
+    forecasts = np.zeros((len(origins) + 1, len(amounts), horizon))
+    if begun.any():
+        forecasts[:, begun] = _try(past[begun], np.zeros(int(begun.sum()), dtype=np.int64), season, horizon).told()
+    enacted = enacted_years(amounts, past.shape[1])
+    known = np.where(told.awaited, enacted, enacted.max(initial=0))
+    within = np.arange(horizon) < known[:, None]
+    later = np.where(within & ~told.awaited[:, None], np.nan_to_num(amounts[:, -horizon:]), amounts[:, -horizon:])
+    whole = np.concatenate([np.nan_to_num(past), later], axis=1)
+    return _Money(told, amounts, look_ahead(whole, horizon, origins, known, forecasts), enacted)
+
+
+def _given(tried: _Tried, money: _Money, sums: sparse.csr_array) -> _Tried:
+    """What is expected given the appropriations, those of (n, c) sums of cells."""
+    if not sums.nnz or not money.enacted.any():
+        return tried
     test = tried.test
-    found = given(tried.amounts, enacted, test.forecasts[:, -1], test.ahead[-1], test.origins)
+    found = given(tried.amounts, *money.beside(sums), test.forecasts[:, -1], test.ahead[-1], test.origins)
     return tried.with_combined(found.then, found.now)
 
 
@@ -286,3 +343,16 @@ def _treatments(ledger: Ledger, now: Prepared, unit: float) -> pd.DataFrame:
     money = {name: notes[name].to_numpy(dtype=np.float64) * unit for name in ("before", "after")}
     words = {name: notes[name].astype("str") for name in ("found", "treatment")}
     return ledger.long(notes["line"].to_numpy(), ledger.steps[notes["year"].to_numpy()], **words, **money)
+
+
+def _appropriations(ledger: Ledger, money: _Money, unit: float) -> pd.DataFrame:
+    """Appropriations of the periods ahead in USD, `(all)` in keys at which they are not told; no cells that ended."""
+    ahead = money.ahead[-1]
+    horizon = ahead.shape[1]
+    enacted = np.isfinite(money.amounts[:, -horizon:])
+    alive = row_any(enacted | (ahead != 0))
+    keys = money.told.cells[alive].reindex(columns=list(ledger.keys), fill_value=ALL)
+    frame = keys.iloc[np.repeat(np.arange(len(keys)), horizon)].reset_index(drop=True)
+    frame["period"] = ledger.periods(np.tile(ledger.steps[-1] + np.arange(1, horizon + 1), len(keys))).to_numpy()
+    status = np.where(enacted[alive].ravel(), ENACTED, FORECAST)
+    return frame.assign(amount=ahead[alive].ravel() * unit, status=pd.Series(status, dtype="str"))

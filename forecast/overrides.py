@@ -23,8 +23,9 @@ import pandas as pd
 
 from forecast import losses
 from forecast.arrays import BoolArray, FloatArray
+from forecast.cells import as_text
 from forecast.errors import SettingError
-from forecast.spending import as_text, open_table
+from forecast.opening import open_table
 
 COLUMNS = ("period", "amount", "reason", "author", "date")
 """What every override must tell, beside its keys."""
@@ -107,19 +108,6 @@ def apply(lines: pd.DataFrame, overrides: pd.DataFrame) -> pd.DataFrame:
     floored = _never_below_zero(lines)
     moved = _move(lines, mean, set_by_hand, floored)
     return moved.assign(model_mean=model, overridden=set_by_hand)
-
-
-def move_totals(totals: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
-    """Totals of an outlook with the overrides of its lines, as `apply` returns them, in.
-
-    Means are sums of the lines' again, intervals as wide as before; `model_mean` and `overridden` as there.
-    """
-    sums = applied.groupby("period")[["mean", "model_mean", "overridden"]].sum().loc[list(totals["period"])]
-    shift = (sums["mean"] - sums["model_mean"]).to_numpy(dtype=np.float64)
-    touched = sums["overridden"].to_numpy() > 0
-    model = totals["mean"].to_numpy(dtype=np.float64)
-    moved = _move(totals, np.where(touched, model + shift, model), touched, _never_below_zero(totals))
-    return moved.assign(model_mean=model, overridden=touched)
 
 
 def score(applied: pd.DataFrame, overrides: pd.DataFrame, actuals: pd.DataFrame) -> Score:

@@ -10,6 +10,7 @@ $G$ is what the intervals of a size class were calibrated to, $g_l(i)$ the line'
 share of variance that lines have in common there. Every $\zeta$ is a shock of its own, accumulated over the years as
 forecast errors are: yearly increments with lag-1 correlation $\phi$, summed and divided by their standard deviation.
 So each line's marginal distribution is its interval's, whatever the dependence; nodes are sums of lines, path by path.
+Intervals reach as far down as up, so a node's paths lie about the sum of its lines' means, unless zero holds lines up.
 Source of the factor copula: Oh & Patton, Journal of Business & Economic Statistics 35 (2017).
 
 Paths are drawn in blocks of `BLOCK`, each from a generator of its own, so that they depend on the seed and the

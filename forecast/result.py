@@ -10,12 +10,14 @@ import pandas as pd
 from forecast.arrays import FloatArray
 from forecast.errors import SettingError
 from forecast.hierarchy import Hierarchy
+from forecast.ledger import ALL, find_lines
 from forecast.models import LastValue
 from forecast.paths import Dependence, Marginals, draw, fit_dependence, node_quantiles
-from forecast.spending import ALL, find_lines
 
 NODE_PATHS = 1_000
 """Sample paths from which the intervals of sums are read."""
+ENACTED, FORECAST = "enacted", "forecast"
+"""What an appropriation of a period ahead is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +99,9 @@ class Outlook:
     """The naive rival: `last value`, or `seasonal naive` where a year has several periods."""
     joint: Joint
     """How lines are distributed together; `paths` draws from it."""
+    appropriations: pd.DataFrame | None = None
+    """`keys..., period, amount, status`: what is enacted of the periods ahead, and beyond it what is forecast; rows are
+    those of the table of appropriations, `(all)` in keys that it does not tell, and add up. None without one."""
 
     def paths(self, count: int, *, seed: int = 0) -> SamplePaths:
         """Joint sample paths of all lines: their spread is that of the intervals, and sums of a path are paths.

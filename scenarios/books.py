@@ -1,4 +1,4 @@
-"""The books of a study: closed fiscal years, the months of the year under way, and the lines that overrides set."""
+"""The books of a study: which version of its budget prevails, closed fiscal years, the months of the year under way."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ import pandas as pd
 from scenarios.tables import LINE_KEYS
 
 MONTHS_A_YEAR = 12
+CELL = ("fund", "agency", "line_item", "purpose", "fiscal_year")
+"""What may be spent is told once a cell, whatever the versions of its budget."""
+EVIDENCE = ("revised", "allotted", "enacted")
+"""Versions with the force of law, the one that prevails first."""
+PREVAILS = (*EVIDENCE, "request", "forecast")
+"""Versions that say what may be spent, the one that prevails first: cost to continue is arithmetic and never does."""
+
+
+def prevailing(appropriations: pd.DataFrame) -> pd.DataFrame:
+    """The rows that say what may be spent: one a cell, of the version that prevails, in their order."""
+    rank = appropriations["status"].map({status: place for place, status in enumerate(PREVAILS)})
+    ranked = appropriations[list(CELL)].assign(rank=rank).reset_index(drop=True).dropna(subset="rank")
+    first = ranked.sort_values("rank", kind="stable").drop_duplicates(list(CELL))
+    return appropriations.iloc[np.sort(first.index.to_numpy())]
 
 
 def year_of_month(months: pd.Series, quarters: pd.PeriodIndex) -> pd.Series:

@@ -1,4 +1,7 @@
-"""Puts a scenario's changes into a study: the baseline with a difference, as a new study."""
+"""Puts a scenario's changes into a study: the baseline with a difference, as a new study.
+
+Of its appropriations only the rows that prevail are left: a scenario changes what may be spent, not what was asked for.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scenarios.books import prevailing
 from scenarios.errors import Problem, ScenarioError
 from scenarios.parameters import unknown_name
 from scenarios.scenario import Scenario
@@ -48,7 +52,8 @@ def _apply_one(study: Study, scenario: Scenario) -> Study:
     problems: list[Problem] = []
     money = changes.pop("appropriation", {})
     locks = changes.pop("lock", {})
-    appropriations, wrong = _appropriations(study.table("appropriations"), money, file, set(study.years))
+    permitted = prevailing(study.table("appropriations")).reset_index(drop=True)
+    appropriations, wrong = _appropriations(permitted, money, file, set(study.years))
     problems += wrong
     systems, wrong = _locks(study.table("systems"), locks, file)
     problems += wrong

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,7 @@ def check_tables(
         *_dates(tables, files),
         *_windows(systems, quarters, files["systems"]),
         *_years(tables, years, files),
+        *_versions(tables, years, quarters, as_of, files),
         *_not_yet(tables, files),
         *_open_years(tables, quarters, files),
         *_books(tables, quarters, files),
@@ -147,8 +149,10 @@ def _windows(systems: pd.DataFrame, quarters: pd.PeriodIndex, file: str) -> Iter
 
 
 def _years(tables: Mapping[str, pd.DataFrame], years: range, files: Mapping[str, str]) -> Iterable[Problem]:
+    """A fund that is appropriated as a whole is so in every year; years that only have a version are told elsewhere."""
     money = tables["appropriations"]
-    for fund, listed in money[money["agency"].eq("") & money["line_item"].eq("")].groupby("fund")["fiscal_year"]:
+    known = money[money["agency"].eq("") & money["line_item"].eq("")]
+    for fund, listed in known.groupby("fund")["fiscal_year"]:
         lacking = sorted(set(years) - set(listed))
         if lacking:
             said = ", ".join(f"FY{y}" for y in lacking)
@@ -159,6 +163,34 @@ def _years(tables: Mapping[str, pd.DataFrame], years: range, files: Mapping[str,
                 column="fiscal_year",
                 value=str(fund),
             )
+
+
+def _versions(
+    tables: Mapping[str, pd.DataFrame],
+    years: range,
+    quarters: pd.PeriodIndex,
+    as_of: pd.Timestamp,
+    files: Mapping[str, str],
+) -> Iterable[Problem]:
+    """Cost to continue permits no spending, and the row that prevails tells all that there is to its money."""
+    money, file = tables["appropriations"], files["appropriations"]
+    cells = pd.MultiIndex.from_frame(money[list(books.CELL)])
+    permitted = books.prevailing(money).set_index(list(books.CELL))
+    alone, year = ~cells.isin(permitted.index), money["fiscal_year"]
+    wrong = "is the only version of its money in that year, and permits no spending"
+    remedy = "Add a row with what is enacted, requested or forecast"
+    yield from _each(file, np.flatnonzero(alone & year.isin(list(years))), "status", money["status"], wrong, remedy)
+    now = books.under_way(tables, years, quarters, as_of) or 0
+    told = tables["spending"].loc[lambda s: s["appropriated"].gt(0) & s["period"].eq(now), "fund"]
+    open_year = alone & year.eq(now) & ~year.isin(list(years)) & ~money["fund"].isin(told)
+    for problem in _each(file, np.flatnonzero(open_year), "status", money["status"], wrong, remedy):
+        yield replace(problem, severe=False)
+    for name in ("carry_forward", "opening_balance", "transfer_limit"):
+        lost = ~alone & permitted[name].reindex(cells).eq(0).to_numpy() & money[name].gt(0).to_numpy()
+        wrong = "does not count: the row that prevails over this one holds none"
+        remedy = "Write it in that row too"
+        for problem in _each(file, np.flatnonzero(lost), name, money[name].astype(str), wrong, remedy):
+            yield replace(problem, severe=False)
 
 
 def _open_years(
@@ -211,15 +243,24 @@ def _by_hand(
     as_of: pd.Timestamp,
     files: Mapping[str, str],
 ) -> Iterable[Problem]:
-    """Overrides name lines that there are, years that are forecast, and no line and year twice."""
+    """Overrides name lines that there are, years that are or were forecast, and no line and year twice."""
     overrides, file = tables["overrides"], files["overrides"]
     if overrides.empty:
         return
-    first = books.last_known(tables, years, quarters, as_of) + 1
+    closed = set(books.closed_years(tables, years, quarters)["period"])
+    last = books.last_known(tables, years, quarters, as_of)
+    first = min(closed, default=last) + 1
     year = overrides["fiscal_year"]
     rows = np.flatnonzero((~year.between(first, years[-1])).to_numpy())
     rule = f"Write a year from {first} to {years[-1]}"
     yield from _each(file, rows, "fiscal_year", year.astype(str), "is not forecast", rule)
+    waiting = np.flatnonzero((year.between(first, last) & ~year.isin(closed)).to_numpy())
+    wrong, rule = "is under way: its books say where it ends", "Keep the row: it is judged when that year has closed"
+    for problem in _each(file, waiting, "fiscal_year", year.astype(str), wrong, rule):
+        yield replace(problem, severe=False)
+    said = overrides["date"].dt.strftime("%Y-%m-%d")
+    late = np.flatnonzero((overrides["date"].dt.to_period(quarters.freqstr).dt.qyear > year).to_numpy())
+    yield from _each(file, late, "date", said, "is after its year ended", "Write the day on which it was first said")
     both = pd.concat([tables[name][list(LINE_KEYS)] for name in ("spending", "months")])
     lines = both.drop_duplicates(ignore_index=True)
     fits = books.matching(overrides, lines)

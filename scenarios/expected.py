@@ -8,16 +8,15 @@ import pandas as pd
 
 import forecast
 from forecast import Outlook
-from forecast.spending import ALL
-from scenarios import books
+from forecast.ledger import ALL
+from scenarios import books, by_hand
+from scenarios.budget import evidence
 from scenarios.study import Study
 from scenarios.tables import LINE_KEYS
 from scenarios.year_end import BANDS, YearUnderWay, year_end_of
 
 AHEAD = (*LINE_KEYS, "period", "mean", *BANDS)
 """The columns of `outlook.csv`."""
-OVERRIDDEN = (*LINE_KEYS, "period", "amount", "model_mean", "lines", "reason", "author", "date")
-"""The columns of `overrides.csv`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +26,8 @@ class Expected:
     outlook: Outlook
     year_end: YearUnderWay | None
     overrides: pd.DataFrame
-    """`OVERRIDDEN`: as they were set, and what the models say of the `lines` that each sets, all together."""
+    """`scenarios.by_hand.OVERRIDDEN`: as they were set, what the models say of the `lines` that each sets, and what
+    came."""
 
     @property
     def history(self) -> pd.DataFrame:
@@ -72,22 +72,24 @@ def outlook_of(study: Study) -> Expected | None:
 
     All lines take part, also those that ended: the total's errors in the past are those of the whole ledger. What
     has ended (two or more years without a row) is expected to stay so. Appropriations are evidence of what will be
-    spent; they are those of the study given here, not those that a scenario makes of them.
+    spent, and themselves forecast beyond the enacted years; they are those of the study given here, not those that a
+    scenario makes of them.
     """
     year_end = year_end_of(study)
     spending = history_of(study, year_end)
     if spending.empty:
         return None
     # where the horizon ends with the year under way, the forecaster still looks one year ahead
-    horizon = max(1, study.years[-1] - int(spending["period"].max()))
+    last = int(spending["period"].max())
+    horizon = max(1, study.years[-1] - last)
     outlook = forecast.outlook(
         spending,
         horizon=horizon,
         levels=(80, 95),
-        appropriations=_appropriations(study, spending),
-        overrides=_overrides(study),
+        appropriations=evidence(study, last),
+        overrides=by_hand.ahead(study, last),
     )
-    return Expected(outlook, year_end, _set_by_hand(study, outlook))
+    return Expected(outlook, year_end, by_hand.told(study, outlook))
 
 
 def history_of(study: Study, year_end: YearUnderWay | None) -> pd.DataFrame:
@@ -97,43 +99,6 @@ def history_of(study: Study, year_end: YearUnderWay | None) -> pd.DataFrame:
         return closed
     projected = year_end.lines[[*LINE_KEYS, "period"]].assign(amount=year_end.lines["mean"])
     return pd.concat([closed, projected], ignore_index=True)
-
-
-def _appropriations(study: Study, spending: pd.DataFrame) -> pd.DataFrame | None:
-    """What was appropriated in the past and is enacted for years ahead, by the keys that all the latter tell."""
-    money = study.table("appropriations").rename(columns={"line_item": "program", "fiscal_year": "period"})
-    money = money[money["status"].eq("enacted")]
-    ahead = money[money["period"].gt(spending["period"].max())]
-    past = study.table("spending")
-    past = past[past["appropriated"].gt(0) & past["period"].le(spending["period"].max())]
-    if ahead.empty or past.empty:
-        return None
-    keys = [k for k in LINE_KEYS if k == "fund" or (k in ahead and ahead[k].ne("").all())]
-    now = money[~money["period"].isin(set(past["period"]))]
-    told = [
-        rows[[*keys, "period", name]].set_axis([*keys, "period", "amount"], axis=1)
-        for rows, name in ((past, "appropriated"), (now, "amount"))
-    ]
-    return pd.concat(told).groupby([*keys, "period"])["amount"].sum().reset_index()
-
-
-def _overrides(study: Study) -> pd.DataFrame | None:
-    """What was set by hand, as the forecaster takes it; None where nothing was."""
-    table = study.table("overrides").rename(columns={"fiscal_year": "period"})
-    return None if table.empty else table
-
-
-def _set_by_hand(study: Study, outlook: Outlook) -> pd.DataFrame:
-    """`Expected.overrides`."""
-    table = study.table("overrides").rename(columns={"fiscal_year": "period"})
-    touched = outlook.overrides
-    fits = books.matching(table, touched) & (table["period"].to_numpy()[:, None] == touched["period"].to_numpy())
-    said = table.assign(
-        date=table["date"].dt.strftime("%Y-%m-%d"),
-        model_mean=fits @ touched["model_mean"].to_numpy(dtype=float),
-        lines=fits.sum(axis=1),
-    )
-    return said[list(OVERRIDDEN)]
 
 
 def _is_total(rows: pd.DataFrame) -> pd.Series:

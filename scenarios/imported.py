@@ -11,6 +11,7 @@ from types import MappingProxyType
 import pandas as pd
 
 import forecast
+from scenarios.books import prevailing
 from scenarios.errors import Problem, StudyError
 from scenarios.expected import history_of, outlook_of
 from scenarios.intake import import_files
@@ -73,6 +74,7 @@ def with_room(study: Study, room: float = default_of("import.room")) -> Study:
     expected = outlook.lines.groupby(["fund", "period"])["mean"].sum() * (1 + room)
     wanted = expected.reindex(pd.MultiIndex.from_frame(table[["fund", "fiscal_year"]])).fillna(0.0).to_numpy().round(2)
     low = table["status"].eq("forecast") & table["agency"].eq("") & table["amount"].lt(wanted)
+    low &= table.index.isin(prevailing(table).index)
     if not low.any():
         return study
     reason = f"the outlook's mean and {room:.0%} room for moving, where the grown appropriation is below it"

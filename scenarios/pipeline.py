@@ -16,8 +16,10 @@ import pandas as pd
 import optimizer
 from optimizer import Plan, Portfolio
 from scenarios import portfolio as build
+from scenarios.budget import versions
+from scenarios.by_hand import OVERRIDDEN
 from scenarios.changes import apply
-from scenarios.expected import AHEAD, OVERRIDDEN, Expected, outlook_of
+from scenarios.expected import AHEAD, Expected, outlook_of
 from scenarios.parameters import making_parameters, parameters
 from scenarios.results import RIVAL, Results, input_hashes, write_results
 from scenarios.scenario import Scenario
@@ -40,6 +42,8 @@ class Prepared:
     scenario: Scenario
     outlook: Expected | None
     portfolio: Portfolio
+    versions: pd.DataFrame
+    """`scenarios.budget.VERSIONS` of the study's own budget, whatever the scenario."""
 
     @property
     def case(self) -> tuple[Portfolio, tuple[optimizer.Strategy, ...], optimizer.Economics]:
@@ -60,7 +64,8 @@ def prepare(study: Study, scenario: Scenario | str = "baseline") -> Prepared:
 def _prepared(study: Study, scenario: Scenario, outlook: Expected | None) -> Prepared:
     """The same with an outlook that is there already: it is the study's own, whatever the scenario."""
     changed = apply(study, scenario)
-    return Prepared(changed, scenario, outlook, build.build_portfolio(changed, outlook))
+    budget = versions(study, outlook.outlook.appropriations if outlook else None)
+    return Prepared(changed, scenario, outlook, build.build_portfolio(changed, outlook), budget)
 
 
 def plan_study(
@@ -150,6 +155,7 @@ def _results(ready: Prepared, plan: Plan, rival: Plan, folder: Path, asked: dict
         variance=year_end.variance if year_end else pd.DataFrame(columns=VARIANCE),
         overrides=outlook.overrides if outlook else pd.DataFrame(columns=OVERRIDDEN),
         appropriations=study.table("appropriations"),
+        versions=ready.versions,
         sites=study.table("sites"),
         assumptions=assumptions(study),
         summary=summarize(study, ready.scenario, plan, rival, outlook),

@@ -8,6 +8,7 @@ import pandas as pd
 from optimizer import Economics, Portfolio, Strategy
 from optimizer import funds as fund_splits
 from scenarios import cloud, operating_systems
+from scenarios.books import prevailing
 from scenarios.checks import spending_lines
 from scenarios.errors import Problem, StudyError
 from scenarios.expected import Expected
@@ -34,7 +35,7 @@ def build_portfolio(study: Study, outlook: Expected | None) -> Portfolio:
         run_cost=run_cost,
         residual=residual(study, outlook, run_cost),
         sites=sites,
-        appropriations=study.table("appropriations"),
+        appropriations=prevailing(study.table("appropriations")),
         capacity=study.table("capacity"),
         starts=pd.Series(starts, dtype=float),
         freezes=tuple(pd.Period(q, study.calendar.quarterly) for q in study.settings.listed("freezes")),

@@ -36,7 +36,7 @@ TABLES = (
 )
 """The CSV files of a results folder."""
 
-LATER = ("year_end", "variance", "overrides")
+LATER = ("year_end", "variance", "overrides", "versions")
 """CSV files that folders of earlier versions lack: they open, and what they lack is empty."""
 
 _TEXT = {
@@ -52,6 +52,7 @@ _TEXT = {
     "year_end": ("agency", "program", "fund", "category"),
     "variance": ("agency", "program", "fund", "category", "direction"),
     "overrides": ("agency", "program", "fund", "category", "reason", "author", "date"),
+    "versions": ("fund", "agency", "line_item", "purpose", "biennium", "version", "source"),
     "treatments": ("agency", "program", "fund", "category", "found", "treatment"),
     "appropriations": ("fund", "agency", "line_item", "purpose", "status"),
     "sites": ("site", "name", "fund", "lease_end"),
@@ -82,6 +83,7 @@ class Results:
     year_end: pd.DataFrame = field(default_factory=pd.DataFrame)
     variance: pd.DataFrame = field(default_factory=pd.DataFrame)
     overrides: pd.DataFrame = field(default_factory=pd.DataFrame)
+    versions: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def name(self) -> str:

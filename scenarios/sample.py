@@ -44,6 +44,11 @@ UNSTEADY = 0.08
 """Standard deviation of a month of one line about its profile, in logs. Made up."""
 COMMITTED, LOOSE = 0.3, 0.25
 """Share of what the rest of a year will spend that is encumbered, and its standard deviation in logs. Made up."""
+SUPPLEMENTED = ("job_family_services", "medicaid", "public_safety")
+"""Agencies whose enacted money of the year under way a supplemental raised. Made up."""
+ASKED, CONTINUED, RAISED = (0.005, 0.06), (-0.04, -0.01), (-0.04, -0.01)
+"""What was asked for, what it costs to continue, and what was first enacted where it was raised, over what may be
+spent. Made up."""
 KEPT = ("capitol_center", "north_campus", "lakefront", "southgate")
 
 AGENCIES = {
@@ -139,7 +144,10 @@ def ohio(seed: int = 0) -> Study:
         "months": _months(np.random.default_rng([seed, BOOKS]), truth),
         "overrides": _overrides(truth),
         "capacity": _capacity(),
-        "appropriations": pd.concat([_enacted(truth), _appropriations(expected)], ignore_index=True),
+        "appropriations": _versions(
+            np.random.default_rng([seed, HORIZON]),
+            pd.concat([_enacted(truth), _appropriations(expected)], ignore_index=True),
+        ),
     }
     years = range(BASE + 1, BASE + 1 + HORIZON)
     facts = StudyFacts(
@@ -380,17 +388,38 @@ def _months(draw: np.random.Generator, truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def _overrides(truth: pd.DataFrame) -> pd.DataFrame:
-    """One amount that an agency knows better than any model: half of a year's subscriptions is paid already."""
-    keys = {"agency": "public_utilities", "program": "public_utilities_it", "fund": "dedicated"}
-    own = truth[truth["period"].eq(BASE) & truth["agency"].eq(keys["agency"]) & truth["category"].eq("applications")]
-    said = {
-        "fiscal_year": BASE + 1,
-        "amount": round(own["expended"].sum() / 2, -3),
-        "reason": "The filing service was paid ahead to December 2026",
-        "author": "Public utilities, finance office",
-        "date": pd.Timestamp(BASE, 6, 15),
-    }
-    return pd.DataFrame([{**keys, "category": "applications", **said}])
+    """What offices knew, or believed to know, better than any model; two of the years have closed since."""
+
+    def spent(agency: str, year: int, category: str = "") -> float:
+        own = truth["period"].eq(year) & truth["agency"].eq(agency)
+        return float(truth.loc[own & (truth["category"].eq(category) | (category == "")), "expended"].sum())
+
+    agency, office = "public_utilities", "Public utilities, finance office"
+    paid, dearer = "The filing service was paid ahead to December 2026", "The filing service is dearer from January on"
+    growth = "Enrolment was expected to go on growing"
+    half, knew = spent(agency, BASE, "applications") / 2, spent(agency, BASE - 2, "applications") * 1.002
+    rows = [
+        (agency, "dedicated", "applications", BASE + 1, half, paid, office, (BASE, 6, 15)),
+        (agency, "dedicated", "applications", BASE - 2, knew, dearer, office, (BASE - 3, 9, 12)),
+        (
+            "medicaid",
+            "",
+            "",
+            BASE - 1,
+            spent("medicaid", BASE - 1) * 1.06,
+            growth,
+            "Office of budget",
+            (BASE - 2, 9, 2),
+        ),
+    ]
+    table = pd.DataFrame(
+        rows, columns=["agency", "fund", "category", "fiscal_year", "amount", "reason", "author", "date"]
+    )
+    return table.assign(
+        program=(table["agency"] + "_it").where(table["category"].ne(""), ""),
+        amount=table["amount"].round(-3),
+        date=[pd.Timestamp(*day) for day in table["date"]],
+    )
 
 
 def _enacted(truth: pd.DataFrame) -> pd.DataFrame:
@@ -425,6 +454,28 @@ def _appropriations(expected: pd.DataFrame) -> pd.DataFrame:
     rows += [("it_capital", int(y), a, "any", s, 1.0) for y, a, s in zip(years, CAPITAL, status, strict=True)]
     frame = pd.DataFrame(rows, columns=["fund", "fiscal_year", "amount", "purpose", "status", "carry_forward"])
     return frame.assign(agency="", line_item="", opening_balance=0.0, transfer_limit=0.0)
+
+
+def _versions(draw: np.random.Generator, permitted: pd.DataFrame) -> pd.DataFrame:
+    """What may be spent, and beside it what came before: cost to continue, what was asked for, what was first enacted.
+
+    What may be spent stays as it is: a raised amount is the revised one, and an enacted one stands beside it.
+    """
+    raised = permitted["fiscal_year"].eq(BASE) & permitted["agency"].isin(SUPPLEMENTED)
+    known = permitted["status"].eq("enacted")
+    asked = known | permitted["status"].eq("request")
+
+    def beside(rows: pd.Series, status: str, by: tuple[float, float]) -> pd.DataFrame:
+        own = permitted[rows]
+        return own.assign(amount=(own["amount"] * (1 + draw.uniform(*by, len(own)))).round(-3), status=status)
+
+    parts = [
+        permitted.assign(status=permitted["status"].mask(raised, "revised")),
+        beside(raised, "enacted", RAISED),
+        beside(known, "request", ASKED),
+        beside(asked, "cost_to_continue", CONTINUED),
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _capacity() -> pd.DataFrame:

@@ -112,9 +112,12 @@ SITES = Table(
     key=("site",),
 )
 
+STATUSES = ("cost_to_continue", "request", "enacted", "allotted", "revised", "forecast")
+"""The versions that the budget of a year goes through, in the order of its life; `forecast` stands in."""
+
 APPROPRIATIONS = Table(
     "appropriations",
-    "What may be spent, by fund and fiscal year.",
+    "What may be spent, by fund and fiscal year, and what was asked for before: versions of a budget, told by status.",
     (
         Column("fund", "slug", "Fund", required=True),
         Column("agency", "text", "Agency (blank: any)", default=""),
@@ -125,9 +128,10 @@ APPROPRIATIONS = Table(
         Column(
             "status",
             "slug",
-            "How certain it is",
+            "Version of the budget. Of rows alike in all else one says what may be spent: revised over allotted over "
+            "enacted over request over forecast. cost_to_continue permits no spending",
             default="forecast",
-            choices=("enacted", "request", "forecast"),
+            choices=STATUSES,
         ),
         Column(
             "carry_forward", "number", "Share of its unspent rest usable next year", "share", default=0.0, low=0, high=1
@@ -135,7 +139,7 @@ APPROPRIATIONS = Table(
         Column("opening_balance", "number", "Brought into the first year of the plan", "USD", default=0.0, low=0),
         Column("transfer_limit", "number", "Most that may be transferred in", "USD", default=0.0, low=0),
     ),
-    key=("fund", "agency", "line_item", "purpose", "fiscal_year"),
+    key=("fund", "agency", "line_item", "purpose", "fiscal_year", "status"),
 )
 
 SPENDING = Table(
@@ -185,17 +189,18 @@ MONTHS = Table(
 
 OVERRIDES = Table(
     "overrides",
-    "Spending set by hand where people know more than the models: who says so, why, and since when.",
+    "Spending set by hand where people know more than the models: who says so, why, and since when. Keep the rows of "
+    "years that have closed: they are held against what came, beside what the models said at the time.",
     (
         Column("agency", "text", "Agency (blank: any)", default=""),
         Column("program", "text", "Program or line item (blank: any)", default=""),
         Column("fund", "text", "Fund (blank: any)", default=""),
         Column("category", "text", "What it is spent on (blank: any)", default=""),
-        Column("fiscal_year", "integer", "Fiscal year of the outlook", required=True, low=1900),
+        Column("fiscal_year", "integer", "Fiscal year that is set", required=True, low=1900),
         Column("amount", "number", "What all lines that match will spend together in that year", "USD", required=True),
         Column("reason", "text", "Why", required=True),
         Column("author", "text", "Who says so", required=True),
-        Column("date", "date", "Since when it is said", required=True),
+        Column("date", "date", "Day on which it was first said", required=True),
     ),
     key=("agency", "program", "fund", "category", "fiscal_year"),
 )
@@ -220,4 +225,4 @@ TABLES: Mapping[str, Table] = MappingProxyType(
 LINE_KEYS = ("agency", "program", "fund", "category")
 """The keys of a spending line; joined by / they are what `spending_line` names."""
 
-__all__ = ["LINE_KEYS", "MODERN", "SLUG", "STRATEGIES", "TABLES"]
+__all__ = ["LINE_KEYS", "MODERN", "SLUG", "STATUSES", "STRATEGIES", "TABLES"]

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecast.profiles import KNOTS, Chances, chances
-from forecast.spending import ALL
+from forecast.chances import KNOTS, Chances, chances
+from forecast.ledger import ALL
+from forecast.projection import project
 from forecast.yearend import VARIANCE as EXPLAINED
-from forecast.yearend import YearEnd, explain, project
+from forecast.yearend import YearEnd, explain
 from scenarios import books
 from scenarios.study import Study
 from scenarios.tables import LINE_KEYS
@@ -125,8 +126,8 @@ def _enacted(study: Study, year: int, months: pd.DataFrame) -> pd.DataFrame | No
 
     Appropriations from which no line was ever paid are left out: the books do not say what becomes of them.
     """
-    rows = study.table("appropriations").rename(columns={"line_item": "program"})
-    rows = rows[rows["fiscal_year"].eq(year) & rows["status"].eq("enacted")]
+    rows = books.prevailing(study.table("appropriations")).rename(columns={"line_item": "program"})
+    rows = rows[rows["fiscal_year"].eq(year) & rows["status"].isin(books.EVIDENCE)]
     keys = [k for k in LINE_KEYS if k == "fund" or (k in rows and rows[k].ne("").all())]
     paid = pd.MultiIndex.from_frame(months[keys].drop_duplicates())
     rows = rows[pd.MultiIndex.from_frame(rows[keys]).isin(paid)]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scenarios.expected import OVERRIDDEN
+from scenarios.budget import VERSIONS
+from scenarios.by_hand import OVERRIDDEN
 from scenarios.results import Results, write_results
 from scenarios.year_end import COLUMNS, VARIANCE
 
@@ -63,7 +64,8 @@ def results(kind: str = "full", years: int = 5) -> Results:
         timings={"seconds": {}},
         year_end=year_end.iloc[:none],
         variance=variance.iloc[:none],
-        overrides=_overrides(outlook).iloc[:none],
+        overrides=_overrides(outlook, history).iloc[:none],
+        versions=_versions(_appropriations(flows, years), history).iloc[:none],
     )
 
 
@@ -263,11 +265,38 @@ def _year_end(history: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return table[list(COLUMNS)].reset_index(drop=True), variance[list(VARIANCE)]
 
 
-def _overrides(outlook: pd.DataFrame) -> pd.DataFrame:
+def _overrides(outlook: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+    """One ahead, and one of a year that has closed: nearer by hand than by the models."""
+    keys = ("health", "", "", "infrastructure")
     model = float(outlook.loc[outlook["agency"].eq("health") & outlook["period"].eq(2027), "mean"].iloc[0])
+    own = history["agency"].eq("health") & history["category"].eq("infrastructure") & history["period"].eq(2025)
+    came = float(history.loc[own, "expended"].iloc[0])
     said = ("A contract ends in December 2026", "Health, finance office", "2026-06-15")
-    rows = [("health", "", "", "infrastructure", 2027, model / 2, model, 1, *said)]
+    then = ("A contract began", "Health, finance office", "2024-09-15")
+    rows = [
+        (*keys, 2027, model / 2, model, 1, *said, *[np.nan] * 4),
+        (*keys, 2025, 1.01 * came, 1.1 * came, 1, *then, came, 200 * 0.01 / 2.01, 200 * 0.1 / 2.1, 1.0),
+    ]
     return pd.DataFrame(rows, columns=list(OVERRIDDEN))
+
+
+def _versions(appropriations: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+    """What was appropriated, what was asked for before it, one fund that was revised, and what was spent."""
+    given = appropriations.rename(columns={"fiscal_year": "period", "status": "version"}).assign(
+        source="appropriations"
+    )
+    enacted = given[given["version"].eq("enacted")]
+    raised = enacted[enacted["fund"].eq("general")]
+    past = history.groupby(["fund", "agency", "period"])[["appropriated", "expended"]].sum().reset_index()
+    past = past.assign(line_item="", purpose="any", source="spending")
+    parts = [
+        given,
+        enacted.assign(version="request", amount=enacted["amount"] * 1.04),
+        raised.assign(version="revised", amount=raised["amount"] * 1.01),
+        past.assign(version="enacted", amount=past["appropriated"]),
+        past.assign(version="actual", amount=past["expended"]),
+    ]
+    return pd.concat(parts, ignore_index=True).assign(biennium="")[list(VERSIONS)]
 
 
 def _scores() -> pd.DataFrame:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from dashboard.measures import money, moves, outlook, year_end
+from dashboard.measures import budget, money, moves, outlook, year_end
 from tests.dashboard.made_up import results
 
 
@@ -179,6 +179,43 @@ def test_lines_of_an_open_year_are_one_treatment() -> None:
     table = outlook.treatments(made)
     assert list(table["found"]) == ["outlier", outlook.UNDER_WAY]
     assert table["before"].iloc[-1] == pytest.approx(2 * rows["before"].sum())
+
+
+def test_versions_by_year_are_the_sums_of_their_rows() -> None:
+    told, table = results().versions, budget.by_year(results()).set_index("year")
+    assert list(table.index) == [2024, 2025, 2026, 2027, 2028, 2029, 2030, 2031]
+    for version in ("request", "enacted", "forecast", "actual"):
+        sums = told[told["version"].eq(version)].groupby("period")["amount"].sum().reindex(table.index)
+        assert table[version].to_numpy() == pytest.approx(sums.to_numpy(), nan_ok=True)
+    own = told[told["period"].eq(2028)]
+    revised = own[own["version"].eq("revised")]["amount"].sum()
+    rest = own[own["version"].eq("enacted") & own["fund"].ne("general")]["amount"].sum()
+    assert table["as_revised"].dropna().index.tolist() == [2027, 2028]
+    assert table.loc[2028, "as_revised"] == pytest.approx(revised + rest)
+
+
+def test_changes_add_up_and_the_largest_stands_first() -> None:
+    rows = budget.changes(results())
+    assert rows["year"].tolist() == [2028] * 4 + [2027] * 4
+    assert rows["change"].to_numpy() == pytest.approx((rows["enacted"] - rows["request"]).to_numpy())
+    assert rows[rows["year"].eq(2028)]["change"].abs().is_monotonic_decreasing
+    table = budget.by_year(results()).set_index("year")
+    sums = rows.groupby("year")[["request", "enacted"]].sum()
+    for name in ("request", "enacted"):
+        assert sums[name].to_numpy() == pytest.approx(table[name].reindex(sums.index).to_numpy())
+
+
+def test_lines_are_as_fine_as_both_versions_tell() -> None:
+    told = results().versions
+    asked = told[told["version"].eq("request")]
+    by_agency = asked.assign(agency="health", line_item="aid")
+    made = replace(results(), versions=pd.concat([told[told["version"].ne("request")], by_agency]))
+    assert budget.changes(made)["agency"].eq("").all()
+    both = told[told["version"].isin(["request", "enacted"])].assign(agency="health", line_item="aid")
+    fine = budget.changes(replace(results(), versions=both))
+    assert fine["line_item"].eq("aid").all()
+    assert budget.changes(results(), "agency", "health").empty
+    assert budget.by_year(results(), "category", "applications").empty
 
 
 def test_an_override_is_compared_with_the_models() -> None:

@@ -387,9 +387,53 @@ def test_a_long_list_of_treatments_is_cut_and_says_so() -> None:
 
 def test_results_of_earlier_versions_say_why_the_year_is_not_there() -> None:
     none = pd.DataFrame()
-    old = replace(results(), year_end=none, variance=none, overrides=none)
+    old = replace(results(), year_end=none, variance=none, overrides=none, versions=none)
     page = outlook.layout(replace(view(), showing=old))
-    assert text(page).count("These results are from before this was read. Plan again to see it.") == 3
+    assert text(page).count("These results are from before this was read. Plan again to see it.") == 4
+
+
+def test_overrides_of_earlier_versions_have_not_been_judged() -> None:
+    judged = ["actual", "smape", "model_smape", "better"]
+    old = replace(results(), overrides=results().overrides.drop(columns=judged))
+    page = outlook.layout(replace(view(), showing=old))
+    assert "Two amounts are set by hand" in text(page)
+    table = outlook.frames(replace(view(), showing=old))["overrides"]
+    assert table["Came to, $M"].isna().all()
+
+
+def test_who_was_nearer_is_said_once_the_year_has_closed() -> None:
+    page = text(outlook.layout(view()))
+    assert "One amount is set by hand: Health / Infrastructure in FY2027" in page
+    assert "nearer than the models: Health, finance office in 1 of 1." in page
+    table = outlook.frames(view())["overrides"]
+    assert table["By hand off, %"].notna().tolist() == [False, True]
+
+
+def test_the_versions_of_the_budget_are_shown_by_year_and_by_line() -> None:
+    page = outlook.layout(view())
+    block = next(c for c in walk(page) if getattr(c, "id", "") == "budget")
+    told = results().versions
+    asked = told[told["version"].eq("request") & told["period"].eq(2028)]["amount"].sum()
+    assert f"For FY2028 {in_money(asked)} was asked for" in text(block)
+    heads = [text(c) for c in walk(block) if type(c).__name__ == "Th" and getattr(c, "scope", "") == "col"]
+    assert heads[:6] == ["Fiscal year", "Asked for, $M", "Enacted, $M", "As revised, $M", "Forecast, $M", "Spent, $M"]
+    lines = outlook.frames(view())["budget"]
+    both = told[told["version"].eq("request") & told["period"].le(2028)]
+    assert lines["Asked for, $M"].sum() == pytest.approx(both["amount"].sum() / 1e6)
+    assert lines["Change, $M"].to_numpy() == pytest.approx((lines["Enacted, $M"] - lines["Asked for, $M"]).to_numpy())
+
+
+@pytest.mark.parametrize(
+    ("cut", "part", "said"),
+    [
+        ("fund", "federal", "For FY2028"),
+        ("agency", "health", "Of no year both is known"),
+        ("category", "applications", "Nothing is appropriated by category."),
+    ],
+)
+def test_the_versions_follow_the_cut_of_the_page(cut: str, part: str, said: str) -> None:
+    page = outlook.layout(view(query={"cut": cut, "part": part}))
+    assert said in text(next(c for c in walk(page) if getattr(c, "id", "") == "budget"))
 
 
 @pytest.mark.parametrize("cut", ["agency", "fund", "category"])

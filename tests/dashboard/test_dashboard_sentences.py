@@ -209,8 +209,32 @@ def test_the_budget_and_what_people_set() -> None:
     )
     said = plain(ahead.overrides(hand, ["Health", "Aging"]))
     assert said == "Two amounts are set by hand, together −$3.0M against the models."
+    came = hand.assign(better=[float("nan"), 1.0], author="Budget office")
+    assert plain(ahead.overrides(came, ["Health", "Aging"])) == (
+        "One amount is set by hand: Health in FY2027, −$1.0M against the models. "
+        "Once the year had closed, what was set was nearer than the models: Budget office in 1 of 1."
+    )
+    many = pd.concat([came.tail(1).assign(author=f"Office {i}", better=i / 2) for i in range(6)])
+    said = plain(ahead.overrides(many, ["Aging"] * 6))
+    assert said.startswith("Nothing ahead is set by hand. Once")
+    assert said.endswith("Office 2 in 1 of 1, Office 3 in 0 of 1 and 2 more authors.")
     assert ahead.overrides(hand.head(0), []).startswith("Nothing is set by hand")
     assert ahead.overrides(pd.DataFrame(), []) == ahead.EARLIER
+
+
+def test_what_was_asked_for_and_what_was_enacted() -> None:
+    table = pd.DataFrame({"year": [2027]})
+    columns = ["year", "request", "enacted", "change"]
+    rows = [(2027, 9e6, 7e6, -2e6), (2027, 1e6, 1.5e6, 0.5e6), (2026, 5e6, 5e6, 0.0), (2025, 3e6, 1e6, -2e6)]
+    changes = pd.DataFrame(rows, columns=columns)
+    assert plain(ahead.budget(table, changes, ["Health", "Aging", "Health", "Health"])) == (
+        "For FY2027 $10.0M was asked for and $8.5M enacted; the largest change is Health, −$2.0M. "
+        "For FY2026 $5.0M was asked for and $5.0M enacted."
+    )
+    assert ahead.budget(table, changes.head(0), []).startswith("Of no year both is known")
+    assert ahead.budget(table.head(0), changes.head(0), []) == "No budget is known."
+    assert ahead.budget(table.head(0), changes.head(0), [], "category") == "Nothing is appropriated by category."
+    assert ahead.budget(table, changes, [], earlier=True) == ahead.EARLIER
 
 
 def test_the_lede_of_the_plan() -> None:

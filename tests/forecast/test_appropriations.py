@@ -16,8 +16,8 @@ from forecast.appropriations import (
     Given,
     carry,
     enacted_years,
-    extend,
     given,
+    look_ahead,
 )
 from forecast.arrays import FloatArray, IntArray
 from forecast.backtest import combine
@@ -37,12 +37,19 @@ def revise(
     enacted: int | None = None,
     first: int = 3,
     like: IntArray | None = None,
+    path: FloatArray | None = None,
+    expected: FloatArray | None = None,
 ) -> Given:
-    """Revise the last value at all origins from `first` years on."""
-    periods = history.shape[1]
+    """Revise the last value, today a path, at all origins from `first` years on; money may be expected, (n, H)."""
+    periods, n = history.shape[1], len(history)
+    horizon = appropriated.shape[1] - periods
     origins = np.arange(first, periods, dtype=np.int64)
-    alone = last_value(history, np.append(origins, periods), appropriated.shape[1] - periods)
-    return given(history, appropriated, alone[:-1], alone[-1], origins, enacted, like)
+    alone = last_value(history, np.append(origins, periods), horizon)
+    years = enacted_years(appropriated, periods) if enacted is None else np.full(n, enacted)
+    money = None if expected is None else np.broadcast_to(expected, alone.shape)
+    ahead = look_ahead(appropriated, horizon, origins, years, money)
+    now = alone[-1] if path is None else path
+    return given(history, appropriated[:, :periods], ahead, years, alone[:-1], now, origins, like)
 
 
 def ledger(lines: int = 6, years: int = 10, horizon: int = 2, seed: int = 0) -> tuple[FloatArray, FloatArray]:
@@ -99,9 +106,7 @@ def test_every_rule_is_a_plain_loop() -> None:
 
 def test_what_a_rule_holds_still() -> None:
     history, allowed = np.array([[90.0, 80.0, 60.0]]), np.array([[100.0, 100.0, 100.0, 150.0]])
-    origins, alone = np.empty(0, dtype=np.int64), np.empty((0, 1, 1))
-    result = given(history, allowed, alone, np.array([[60.0]]), origins)
-    assert result.rules.shape == (0, 5, 1, 1)
+    assert revise(history, allowed).rules.shape == (0, 5, 1, 1)
     again = revise(np.append(history, [[NAN]], axis=1), np.append(allowed, [[NAN]], axis=1), enacted=1)
     rules = dict(zip(again.names, again.rules[0, :, 0, 0], strict=True))
     assert rules["change of the appropriation"] == pytest.approx(60 * 150 / 100)
@@ -166,12 +171,10 @@ def test_nothing_is_known_before_its_time(enacted: int) -> None:
     assert (after.then[cut - 3 + 1] != before.then[cut - 3 + 1]).any()
 
 
-def test_beyond_the_enacted_years_spending_moves_on_as_history_alone() -> None:
+def test_where_no_money_is_expected_spending_moves_on_as_history_alone() -> None:
     history, allowed = ledger(horizon=4)
-    periods = history.shape[1]
     path = history[:, -1:] * np.array([1.0, 1.1, 1.3, 0.9])
-    origins = np.arange(4, periods, dtype=np.int64)
-    result = given(history, allowed, last_value(history, origins, 4), path, origins, 2)
+    result = revise(history, allowed, 2, path=path)
     for k in (2, 3):
         np.testing.assert_allclose(result.now[:, k], result.now[:, 1] * path[:, k] / path[:, 1])
     assert (result.now[:, :2] != path[:, :2]).all()
@@ -181,6 +184,7 @@ def test_each_line_has_its_own_number_of_enacted_years() -> None:
     history, allowed = ledger(lines=3, horizon=2)
     allowed[0, 10:], allowed[1, 11] = NAN, NAN
     assert enacted_years(allowed, 10).tolist() == [0, 1, 2]
+    assert enacted_years(np.where(np.arange(12) == 10, NAN, allowed), 10).tolist() == [0, 0, 2]
     result = revise(history, allowed)
     alone = history[:, -1:].repeat(2, axis=1)
     np.testing.assert_array_equal(result.now[0], alone[0])
@@ -289,10 +293,26 @@ def test_carry_is_a_plain_loop(cells: list[tuple[float, float]]) -> None:
 
 def test_appropriations_go_on_after_the_enacted_cycle() -> None:
     allowed = np.array([[90.0, 100.0, 120.0, NAN, NAN], [90.0, 100.0, NAN, NAN, NAN], [90.0, 100.0, 0.0, NAN, NAN]])
-    ahead = np.array([[105.0, 110.0, 121.0]] * 3)
-    full = extend(allowed, ahead)
-    np.testing.assert_allclose(full[0], [90, 100, 120, 120 * 110 / 105, 120 * 121 / 105])
-    np.testing.assert_allclose(full[1:], [[90, 100, 105, 110, 121]] * 2)
+    path = np.array([[[105.0, 110.0, 121.0]] * 3] * 2)
+    years = enacted_years(allowed, 2)
+    assert years.tolist() == [1, 0, 1]
+    then, now = look_ahead(allowed, 3, np.array([1]), years, path)
+    np.testing.assert_allclose(now[0], [120, 120 * 110 / 105, 120 * 121 / 105])
+    np.testing.assert_allclose(now[1:], [[105, 110, 121], [0, 0, 0]])
+    np.testing.assert_allclose(then[0], [100, 100 * 110 / 105, 100 * 121 / 105])
+    np.testing.assert_allclose(then[1], [105, 110, 121])
+    known = look_ahead(allowed, 3, np.array([1]), years)
+    np.testing.assert_array_equal(known[1], [[120, NAN, NAN], [NAN, NAN, NAN], [0, NAN, NAN]])
+
+
+def test_beyond_the_enacted_years_spending_follows_the_money_that_is_expected() -> None:
+    _, allowed = ledger(lines=4, horizon=3)
+    history, whole = 0.95 * allowed[:, :10], np.append(allowed[:, :11], np.full((4, 2), NAN), axis=1)
+    grows = np.array([1.0, 1.2, 1.5])
+    result = revise(history, whole, expected=grows[None])
+    np.testing.assert_allclose(result.now[:, 1:] / result.now[:, :1], np.tile(grows[1:], (4, 1)), rtol=0.1)
+    alone = revise(history, whole)
+    np.testing.assert_allclose(alone.now[:, 1:] / alone.now[:, :1], 1)
 
 
 def test_the_last_years_odds_count_most() -> None:

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 import forecast
 from forecast import Outlook, SettingError, SpendingError
+from forecast.ledger import ALL
 from forecast.models import MODELS
-from forecast.spending import ALL
 from tests.forecast.spending_tables import LAST, NAN, by_periods, random_walks, spending, walking
 
 BANDS = ["lo_80", "hi_80", "lo_95", "hi_95"]
@@ -338,6 +338,74 @@ def test_appropriations_by_fund_tell_of_funds_and_draw_the_lines_along() -> None
     alone = forecast.outlook(table)
     assert (told.totals["mean"][0] > alone.totals["mean"][0] * 1.02).all()
     check(told)
+
+
+def by_fund(**ahead: list[float]) -> pd.DataFrame:
+    """Appropriations of `crossed` by fund, 5 % above what was spent, and what is enacted of each fund ahead."""
+    past = crossed().groupby(["fund", "period"])["amount"].sum().reset_index()
+    later = [(fund, LAST + 1 + k, amount) for fund, amounts in ahead.items() for k, amount in enumerate(amounts)]
+    return pd.concat([past.assign(amount=past["amount"] * 1.05), pd.DataFrame(later, columns=past.columns)])
+
+
+def test_appropriations_beyond_the_enacted_ones_are_forecast() -> None:
+    told = forecast.outlook(crossed(), horizon=4, appropriations=by_fund(f0=[7e6, 8e6], f1=[3e6, 3e6])).appropriations
+    assert told is not None
+    assert list(told.columns) == ["agency", "fund", "period", "amount", "status"]
+    assert told["agency"].eq(ALL).all()
+    first = told[told["fund"].eq("f0")]
+    assert first["period"].tolist() == [LAST + 1, LAST + 2, LAST + 3, LAST + 4]
+    assert first["status"].tolist() == ["enacted", "enacted", "forecast", "forecast"]
+    assert first["amount"].tolist()[:2] == [7e6, 8e6]
+    path = forecast.outlook(by_fund(), horizon=4, sums=False).lines["mean"].to_numpy()[:4]
+    np.testing.assert_allclose(first["amount"][2:], 8e6 * path[2:] / path[1], rtol=1e-9)
+
+
+def test_what_is_not_enacted_with_the_others_ends_unless_its_amount_is_blank() -> None:
+    ended, awaited = (
+        forecast.outlook(crossed(), horizon=3, appropriations=by_fund(f0=[7e6], f1=blank)) for blank in ([], [NAN])
+    )
+    assert ended.appropriations is not None
+    assert awaited.appropriations is not None
+    assert ended.appropriations["fund"].unique().tolist() == ["f0"]
+    later = awaited.appropriations[awaited.appropriations["fund"].eq("f1")]
+    assert later["status"].eq("forecast").all()
+    assert (later["amount"] > 0).all()
+    assert ended.totals["mean"][0] < awaited.totals["mean"][0]
+
+
+def test_appropriations_of_the_past_alone_are_forecast_and_no_evidence() -> None:
+    told, alone = forecast.outlook(crossed(), appropriations=by_fund()), forecast.outlook(crossed())
+    pd.testing.assert_frame_equal(told.frame(), alone.frame())
+    assert alone.appropriations is None
+    assert told.appropriations is not None
+    assert told.appropriations["status"].eq("forecast").all()
+    assert len(told.appropriations) == 2 * 5
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.sampled_from([NAN, 0.0, 1.0, 5e6, 1e9]), min_size=1, max_size=3), st.integers(1, 4))
+def test_what_is_enacted_stands_in_the_appropriations_to_the_cent(ahead: list[float], horizon: int) -> None:
+    outlook = forecast.outlook(crossed(), horizon=horizon, appropriations=by_fund(f0=ahead, f1=[2e6]))
+    told = outlook.appropriations
+    assert told is not None
+    enacted = told[told["status"].eq("enacted")].groupby("fund")["amount"].agg(["sum", "count"])
+    known = [amount for amount in ahead[:horizon] if amount == amount]
+    assert enacted.reindex(["f0", "f1"]).fillna(0).to_numpy().tolist() == [[sum(known), len(known)], [2e6, 1]]
+    assert np.isfinite(told["amount"]).all()
+    assert (told["amount"] >= 0).all()
+    check(outlook)
+
+
+def test_one_table_by_line_and_one_by_line_and_nothing_else_agree() -> None:
+    table = spending({"a": [5e6 * 1.03**k for k in range(9)], "b": [2e6] * 9})
+    money = spending({"a": [5.2e6 * 1.03**k for k in range(10)], "b": [2.1e6] * 10}, last=LAST + 1)
+    whole = money.groupby("period")["amount"].sum().reset_index()
+    by_line, in_all = (forecast.outlook(table, horizon=3, appropriations=each) for each in (money, whole))
+    assert by_line.appropriations is not None
+    assert in_all.appropriations is not None
+    assert in_all.appropriations["agency"].eq(ALL).all()
+    sums = by_line.appropriations.groupby("period")["amount"].sum()
+    np.testing.assert_allclose(sums, in_all.appropriations["amount"], rtol=0.02)
 
 
 def test_a_line_with_an_escalator_follows_it() -> None:

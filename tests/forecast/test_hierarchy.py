@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from forecast.arrays import FloatArray
 from forecast.errors import SettingError
 from forecast.hierarchy import Hierarchy, hierarchy, reconcile, shrink
-from forecast.spending import ALL
+from forecast.ledger import ALL
 
 NAN = np.nan
 

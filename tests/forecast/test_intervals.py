@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtri
 
 from forecast.arrays import FloatArray
 from forecast.intervals import (
     CLASSES,
     LEAST_QUANTILE,
     LEAST_SCALE,
+    MIDDLE_BY_CHANCE,
     NO_AMOUNT_SCALE,
     OWN_CHANGES,
     OWN_ERRORS,
@@ -100,27 +102,65 @@ def test_classes_are_thirds_of_the_lines_that_spend() -> None:
 
 def test_quantiles_are_those_of_the_errors_where_there_are_many() -> None:
     errors = np.random.default_rng(1).normal(size=(40_000, 1))
-    reach = calibrate(errors, np.ones(40_000, dtype=np.int64), (80, 95), 1)
-    np.testing.assert_allclose(reach.above[:, 1, 0], [1.2816, 1.96], rtol=0.03)
-    np.testing.assert_allclose(reach.below[:, 1, 0], [1.2816, 1.96], rtol=0.03)
+    reach = calibrate(errors, np.ones(40_000, dtype=np.int64), (80, 95), 1).reach
+    np.testing.assert_allclose(reach[:, 1, 0], [1.2816, 1.96], rtol=0.03)
 
 
 def test_quantiles_of_few_errors_lean_to_a_random_walk() -> None:
-    reach = calibrate(np.array([[3.0], [-1.0]]), np.ones(2, dtype=np.int64), (80,), 1)
+    reach = calibrate(np.array([[3.0], [-1.0]]), np.ones(2, dtype=np.int64), (80,), 1).reach
     prior = np.sqrt(np.pi / 2) * 1.2815515655
-    assert reach.above[0, 1, 0] == pytest.approx((2 * 3 + PRIOR_ERRORS * prior) / (2 + PRIOR_ERRORS))
-    assert reach.below[0, 1, 0] == pytest.approx((2 * 1 + PRIOR_ERRORS * prior) / (2 + PRIOR_ERRORS))
+    middle = MIDDLE_BY_CHANCE * 2
+    assert reach[0, 1, 0] == pytest.approx((2 * (3 - middle) + PRIOR_ERRORS * prior) / (2 + PRIOR_ERRORS))
+
+
+def calibrated(errors: FloatArray, level: int) -> float:
+    return float(calibrate(errors[:, None], np.ones(len(errors), dtype=np.int64), (level,), 1).reach[0, 1, 0])
+
+
+def test_a_middle_that_chance_explains_widens_nothing() -> None:
+    """A year that moved all lines a little one way may move them the other way next time."""
+    errors = np.random.default_rng(2).normal(size=20_000)
+    assert calibrated(errors + 0.2, 80) == pytest.approx(calibrated(errors, 80), rel=0.02)
+
+
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_a_middle_far_off_is_covered(sign: float) -> None:
+    """A forecast that always misses the same way has intervals that hold nevertheless."""
+    errors = sign * (np.random.default_rng(2).normal(size=20_000) + 3)
+    inside = np.mean(np.abs(errors) <= calibrated(errors, 80))
+    assert 0.7 < inside <= 0.8
+
+
+def test_which_way_errors_went_does_not_matter() -> None:
+    errors = np.random.default_rng(3).lognormal(size=301) - 1
+    assert calibrated(-errors, 80) == pytest.approx(calibrated(errors, 80), rel=1e-12)
+
+
+def plain_reach(errors: list[float], level: int) -> float:
+    """Reach one year ahead, as the formulas tell it."""
+    errors, count = sorted(errors), len(errors)
+    low, high = errors[count // 4], errors[count - 1 - count // 4]
+    most = MIDDLE_BY_CHANCE * (high - low) / 2
+    middle = max(-most, min(most, (low + high) / 2))
+    sizes = sorted(abs(error - middle) for error in errors)
+    rank = min(max(int(np.ceil((count + 1) * (level / 100))), 1), count)
+    prior = np.sqrt(np.pi / 2) * ndtri(0.5 + level / 200)
+    return float(max((count * sizes[rank - 1] + PRIOR_ERRORS * prior) / (count + PRIOR_ERRORS), LEAST_QUANTILE))
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40), st.sampled_from([20, 50, 80, 95, 98]))
+def test_reach_is_that_of_a_plain_loop(errors: list[float], level: int) -> None:
+    assert calibrated(np.array(errors), level) == pytest.approx(plain_reach(errors, level), rel=1e-9)
 
 
 @given(st.lists(st.lists(st.floats(-1e6, 1e6) | st.just(NAN), min_size=4, max_size=4), max_size=30))
 def test_reach_is_never_nothing_and_never_shrinks(rows: list[list[float]]) -> None:
     errors = np.array(rows, dtype=np.float64).reshape(-1, 4)
-    reach = calibrate(errors, np.ones(len(errors), dtype=np.int64), (50, 80, 95), 4)
-    for side in (reach.below, reach.above):
-        assert side.shape == (3, CLASSES, 4)
-        assert (side >= LEAST_QUANTILE).all()
-        assert (np.diff(side, axis=2) >= 0).all()
-        assert (np.diff(side, axis=0) >= 0).all()
+    reach = calibrate(errors, np.ones(len(errors), dtype=np.int64), (50, 80, 95), 4).reach
+    assert reach.shape == (3, CLASSES, 4)
+    assert (reach >= LEAST_QUANTILE).all()
+    assert (np.diff(reach, axis=2) >= 0).all()
+    assert (np.diff(reach, axis=0) >= 0).all()
 
 
 def test_widths_are_quantiles_times_scale() -> None:
@@ -150,8 +190,8 @@ def test_the_distribution_passes_through_every_interval_and_the_forecast() -> No
     assert reach.shape == (CLASSES, 2, 7)
     assert (np.diff(reach, axis=2) > 0).all()
     assert (reach[:, :, 3] == 0).all()
-    np.testing.assert_array_equal(reach[:, :, 5], fitted.above[1])
-    np.testing.assert_array_equal(reach[:, :, 1], -fitted.below[1])
+    np.testing.assert_array_equal(reach[:, :, 5], fitted.reach[1])
+    np.testing.assert_array_equal(reach[:, :, 1], -fitted.reach[1])
 
 
 def test_what_came_to_light_is_told_once_and_only_when_it_was_known() -> None:

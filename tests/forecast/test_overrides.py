@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast import SettingError
-from forecast.overrides import apply, move_totals, read_overrides, score
+from forecast.overrides import apply, read_overrides, score
 
 ROWS = (
     ("aging", "general", 100.0, 80.0, 150.0),
@@ -155,14 +155,6 @@ def test_amounts_add_up_and_widths_stay(amount: float, keys: dict[str, object]) 
         assert (applied["mean"] <= applied[high] + tolerance).all()
     assert (applied["lo_95"] <= applied["lo_80"] + tolerance).all()
     assert (applied["hi_80"] <= applied["hi_95"] + tolerance).all()
-
-
-def test_totals_move_by_what_their_lines_moved() -> None:
-    lines = outlook_lines()
-    totals = pd.DataFrame({"period": [2027, 2028], "mean": [400.0, 600], "lo_80": [300.0, 500], "hi_80": [500.0, 700]})
-    applied = apply(lines, overrides({"agency": "aging", "amount": 150.0}))
-    moved = move_totals(totals, applied)
-    assert moved.to_numpy().tolist() == [[2027, 450, 350, 550, 400, True], [2028, 600, 500, 700, 600, False]]
 
 
 def test_overrides_are_scored_against_the_model_by_hand() -> None:

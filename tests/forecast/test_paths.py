@@ -5,10 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
+import forecast
 from forecast.arrays import FloatArray
 from forecast.errors import SettingError
 from forecast.hierarchy import Hierarchy, hierarchy
-from forecast.intervals import COMMON_SHARE
+from forecast.intervals import COMMON_SHARE, KNOTS, calibrate, distribution
 from forecast.paths import (
     BLOCK,
     PERSISTENCE,
@@ -222,6 +223,43 @@ def test_what_lines_have_in_common_widens_their_total() -> None:
     z = 1.2815515655
     np.testing.assert_allclose(alone, np.array([-z, z]) * np.sqrt(200), rtol=0.08)
     np.testing.assert_allclose(common, np.array([-z, z]) * np.sqrt(0.7 * 200 + 0.3 * 200**2), rtol=0.08)
+
+
+def test_the_mean_of_paths_is_the_forecast_whichever_way_errors_went() -> None:
+    """Sums of forecasts are the means of sums: of lines that were all underrated before, too."""
+    lines, count = tree(5, 6), 30
+    errors = np.random.default_rng(3).lognormal(0, 1, size=(8, count, 3)) - 0.5
+    fitted = calibrate(errors.reshape(-1, 3), np.ones(8 * count, dtype=np.int64), KNOTS, 3)
+    likely = made_up(count, 3)
+    size = np.ones(count, dtype=np.int64)
+    marginals = Marginals(likely.mean, likely.scale, size, *distribution(fitted, KNOTS), likely.floor)
+    paths = all_paths(lines, marginals, Dependence(np.array([0.3, 0.1, 0.2, 0.1]), 0.3), 640)
+    np.testing.assert_allclose(paths.mean(axis=2), likely.mean, rtol=1e-5, atol=1e-5 * float(likely.scale.max()))
+    total, mean = paths.sum(axis=0), likely.mean.sum(axis=0)
+    np.testing.assert_allclose(total.mean(axis=1), mean, rtol=1e-6)
+    np.testing.assert_allclose((total < mean[:, None]).mean(axis=1), 0.5, atol=0.01)
+
+
+@pytest.mark.parametrize(("growth", "wild"), [(0.03, 0.01), (0.05, 0.06), (-0.04, 0.03), (0.03, 0.25)])
+def test_a_ledgers_total_lies_amid_its_paths(growth: float, wild: float) -> None:
+    """Of a ledger with growth, all models that rate it too low, and its own errors hence of one sign."""
+    draw_from = np.random.default_rng(5)
+    steps = growth + wild * draw_from.normal(size=(60, 11)) + 0.01 * draw_from.normal(size=11)
+    amounts = np.exp(draw_from.normal(13, 1, size=(60, 1)) + steps.cumsum(axis=1))
+    keys = tree(6, 10).lines
+    table = keys.iloc[np.repeat(np.arange(60), 11)].assign(
+        period=np.tile(range(2015, 2026), 60), amount=amounts.ravel()
+    )
+    outlook = forecast.outlook(table)
+    total = outlook.paths(512, seed=1).amounts.sum(axis=0)
+    mean = outlook.lines.groupby("period")["mean"].sum().to_numpy()
+    below = (total < mean[:, None]).mean(axis=1)
+    assert ((below > 0.35) & (below < 0.65)).all()
+    error = total.std(axis=1) / np.sqrt(512)
+    assert (np.abs(total.mean(axis=1) - mean) < HALF_SPREAD * error).all()
+    ends = outlook.totals[["lo_80", "hi_80"]].to_numpy()
+    place = (mean - ends[:, 0]) / (ends[:, 1] - ends[:, 0])
+    assert ((place > 0.35) & (place < 0.65)).all()
 
 
 def test_a_single_line_has_paths_but_no_nodes() -> None:

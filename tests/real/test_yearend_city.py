@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks.yearend import Departments, by_year, city_said, read_departments, read_receipts
 from forecast.losses import smape
-from forecast.yearend import YearEnd, project
+from forecast.projection import project
+from forecast.yearend import YearEnd
 
 SHARED = Path(os.environ.get("REALLOT_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 CITY = SHARED / "data" / "city_monthly_receipts"

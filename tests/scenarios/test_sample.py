@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.books import year_of_month
+from scenarios.books import CELL, prevailing, year_of_month
 from scenarios.pipeline import plan_study
 from scenarios.referee import verify_results
 from scenarios.results import Results
@@ -66,6 +66,30 @@ def test_the_last_month_of_a_year_surges_as_it_did_in_texas(state: Study) -> Non
     total = months.groupby("period")["expended"].sum()
     for june, may in (("2023-06", "2023-05"), ("2024-06", "2024-05"), ("2025-06", "2025-05")):
         assert total[june] / total[may] == pytest.approx(SURGE, rel=1e-6)
+
+
+def test_its_budget_has_versions_and_each_cell_one_that_prevails(state: Study, planned: Results) -> None:
+    table = state.table("appropriations")
+    assert set(table["status"]) == {"cost_to_continue", "request", "enacted", "revised", "forecast"}
+    permitted = prevailing(table)
+    assert len(permitted) == len(table.drop_duplicates(list(CELL)))
+    assert planned.appropriations["amount"].sum() == pytest.approx(permitted["amount"].sum())
+    raised = permitted[permitted["status"].eq("revised")]
+    first = table[table["status"].eq("enacted")].merge(raised, on=list(CELL), suffixes=("", "_raised"))
+    assert len(first) == len(raised) == 5
+    assert (first["amount"] < first["amount_raised"]).all()
+    told = planned.versions
+    assert told.loc[told["period"].eq(2027), "biennium"].eq("FY2026-27").all()
+    expected = told[told["source"].eq("outlook")]
+    assert sorted(expected["period"].unique()) == [2028, 2029]
+
+
+def test_what_offices_set_by_hand_has_been_judged_where_its_year_has_closed(planned: Results) -> None:
+    rows = planned.overrides
+    assert rows["period"].tolist() == [2027, 2024, 2025]
+    assert rows["better"].tolist()[1:] == [1.0, 0.0]
+    assert (rows["smape"] < rows["model_smape"]).tolist() == [False, True, False]
+    assert rows.loc[rows["better"].isna(), "actual"].isna().all()
 
 
 def test_it_says_that_it_is_made_up(state: Study, planned: Results) -> None:

@@ -257,11 +257,12 @@ def test_an_override_is_what_is_expected_and_stands_beside_the_models(tmp_path: 
     ("table", "said"),
     [
         (override(agency="helth"), "is no line of tables/spending.csv"),
-        (override(fiscal_year=2026), "is not forecast. Write a year from 2027 to 2029."),
-        (override(fiscal_year=2040), "is not forecast. Write a year from 2027 to 2029."),
+        (override(fiscal_year=2021, date=pd.Timestamp(2021, 1, 5)), "is not forecast. Write a year from 2022 to 2029."),
+        (override(fiscal_year=2040), "is not forecast. Write a year from 2022 to 2029."),
+        (override(fiscal_year=2025), '"2026-06-15" is after its year ended. Write the day on which it was first said.'),
         (pd.concat([override(), override(fund="general")], ignore_index=True), "row 3, column agency, program, fund"),
     ],
-    ids=["line", "under way", "beyond", "twice"],
+    ids=["line", "before", "beyond", "afterwards", "twice"],
 )
 def test_overrides_that_set_nothing_or_twice_are_refused(table: pd.DataFrame, said: str) -> None:
     with pytest.raises(StudyError) as caught:

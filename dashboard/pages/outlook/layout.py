@@ -15,7 +15,7 @@ from dashboard.format import fy, money, named
 from dashboard.look import View
 from dashboard.measures import outlook as measure
 from dashboard.measures import year_end as books
-from dashboard.pages.outlook import sentences, under_way
+from dashboard.pages.outlook import budget, sentences, under_way
 
 QUESTION = "What will we spend if nothing changes?"
 FAN = "How far may it go?"
@@ -41,6 +41,7 @@ def layout(view: View, *_: Any) -> Any:
                     _fan(view, history, ahead, money_ahead),
                     under_way.year_end(view, cut, part),
                     under_way.variance(view, cut, part),
+                    budget.budget(view, cut, part),
                     _scores(view),
                     _treatments(view),
                     under_way.overrides(view),
@@ -61,6 +62,7 @@ def frames(view: View) -> Mapping[str, pd.DataFrame]:
             books.year_end(view.showing, cut, part), named(part) if part else "All funds"
         ),
         "variance": under_way.variance_frame(books.variance(view.showing, cut, part)),
+        "budget": budget.line_frame(view, cut, part),
         "overrides": under_way.override_frame(books.overrides(view.showing)),
         "scores": _score_frame(measure.scores(view.showing)),
         "treatments": _treatment_frame(measure.treatments(view.showing)),

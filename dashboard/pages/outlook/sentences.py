@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.format import NARROW, change, count, fy, in_words, money, percent, sentence_case
+from dashboard.format import NARROW, change, count, fy, in_words, is_nothing, listed, money, percent, sentence_case
 from dashboard.measures.outlook import UNDER_WAY
 from dashboard.measures.year_end import UnderWay
-from dashboard.words import joined, slot
+from dashboard.words import joined, plain, slot
 
 
 def lede(history: pd.DataFrame, outlook: pd.DataFrame, appropriated: pd.Series, who: str = "") -> str:
@@ -101,6 +101,8 @@ def treatments(table: pd.DataFrame) -> str:
 
 
 EARLIER = "These results are from before this was read. Plan again to see it."
+NAMED = 4
+"""Authors that a sentence names."""
 
 
 def year_end(now: UnderWay | None, rows: pd.DataFrame, who: str = "") -> str:
@@ -132,11 +134,60 @@ def variance(rows: pd.DataFrame, cut: str = "") -> str:
 
 
 def overrides(rows: pd.DataFrame, lines: list[str]) -> str:
-    """What was set by hand, against what the models say."""
+    """What is set by hand, against what the models say; and who was nearer than they in years that have closed."""
     if rows.empty:
         return EARLIER if "amount" not in rows else "Nothing is set by hand: every figure is what the models say."
+    came = rows["better"].notna() if "better" in rows else pd.Series(False, index=rows.index)
+    ahead = rows[~came]
+    return joined(
+        _standing(ahead, [line for line, past in zip(lines, came, strict=True) if not past]), _nearer(rows[came])
+    )
+
+
+def _standing(rows: pd.DataFrame, lines: list[str]) -> str:
+    if rows.empty:
+        return "Nothing ahead is set by hand."
     against = slot(change(float(rows["change"].sum())))
     if len(rows) == 1:
         year = slot(fy(int(rows["period"].iloc[0])))
         return f"One amount is set by hand: {lines[0]} in {year}, {against} against the models."
     return f"{slot(sentence_case(in_words(len(rows))))} amounts are set by hand, together {against} against the models."
+
+
+def _nearer(rows: pd.DataFrame) -> str:
+    """Author by author, how often what was set by hand was nearer than the models."""
+    if rows.empty:
+        return ""
+    by = rows.groupby("author", sort=True)["better"].agg(nearer=lambda better: int((better == 1).sum()), n="size")
+    told = [
+        f"{plain(str(author))} in {slot(f'{row.nearer} of {row.n}')}"
+        for author, row in zip(by.index, by.itertuples(), strict=True)
+    ]
+    return f"Once the year had closed, what was set was nearer than the models: {_few(told)}."
+
+
+def _few(told: list[str]) -> str:
+    """The first of many, the rest counted."""
+    more = len(told) - NAMED
+    return listed(told) if more <= 0 else f"{', '.join(told[:NAMED])} and {count(more, 'more author')}"
+
+
+def budget(table: pd.DataFrame, changes: pd.DataFrame, lines: list[str], cut: str = "", earlier: bool = False) -> str:
+    """What was asked for and what was enacted, in the last years that tell both, and whose change is largest."""
+    if earlier:
+        return EARLIER
+    if cut == "category":
+        return "Nothing is appropriated by category."
+    if table.empty:
+        return "No budget is known."
+    names = pd.Series(lines, index=changes.index, dtype=str)
+    told = [_asked(rows, names[rows.index]) for _, rows in changes.groupby("year", sort=False)][:2]
+    return joined(*told) or "Of no year both is known: what was asked for and what was enacted."
+
+
+def _asked(rows: pd.DataFrame, names: pd.Series) -> str:
+    asked, got = slot(money(rows["request"].sum())), slot(money(rows["enacted"].sum()))
+    first = f"For {slot(fy(int(rows['year'].iloc[0])))} {asked} was asked for and {got} enacted"
+    if len(rows) == 1 or is_nothing(float(rows["change"].iloc[0])):
+        return f"{first}."
+    return f"{first}; the largest change is {names.iloc[0]}, {slot(change(float(rows['change'].iloc[0])))}."

@@ -88,18 +88,27 @@ def variance_frame(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def overrides(view: View) -> Any:
-    """Who set what, why, and what the models say there."""
+    """Who set what, why, what the models say there, and who was nearer once it came."""
     rows = measure.overrides(view.showing)
     answer = sentences.overrides(rows, measure.lines(rows))
-    return table_block("overrides", OVERRIDES, answer, override_frame(rows), view, span=12, wrap=("Reason",))
+    return table_block(
+        "overrides", OVERRIDES, answer, override_frame(rows), view, span=12, wrap=("Line", "Reason", "Author")
+    )
 
 
 def override_frame(rows: pd.DataFrame) -> pd.DataFrame:
     """The table of `overrides`."""
     columns: dict[str, Any] = {"Line": pd.Series(measure.lines(rows), dtype=str)}
     columns["Fiscal year"] = [fy(int(year)) for year in _numbers(rows, "period")]
-    for head, name in (("Set by hand, $M", "amount"), ("Models, $M", "model_mean"), ("Change, $M", "change")):
-        columns[head] = (_numbers(rows, name) / 1e6).to_numpy()
+    money = {
+        "By hand, $M": "amount",
+        "Models, $M": "model_mean",
+        "Change, $M": "change",
+        "Came to, $M": "actual",
+    }
+    columns |= {head: (_numbers(rows, name) / 1e6).reindex(rows.index).to_numpy() for head, name in money.items()}
+    for head, name in (("By hand off, %", "smape"), ("Models off, %", "model_smape")):
+        columns[head] = _numbers(rows, name).reindex(rows.index).to_numpy()
     for head, name in (("Reason", "reason"), ("Author", "author"), ("Date", "date")):
         columns[head] = rows[name].astype(str).to_numpy() if name in rows else []
     return pd.DataFrame(columns)
