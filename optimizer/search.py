@@ -22,8 +22,10 @@ from optimizer import solver as solvers
 from optimizer.blocks import Blocks
 from optimizer.problem import Problem
 
-MOVES = (1_600, 1_000, 2_600)
-"""Columns that units may move to, in one phase and the next: many are thorough, few are quick."""
+WIDE = (1_600, 1_000, 2_600)
+"""Columns that units may move to, in one phase and the next, until there is a plan: many find one."""
+NARROW = (1.0, 0.6, 1.6, 4.0)
+"""The same for each block once there is one, up to as many as before: few are quick and make it better."""
 PAIRED = 6_000
 """The same where pairs are sought."""
 STALLED, STALLED_EACH = 8_000, 40
@@ -148,7 +150,10 @@ class Search:
         for phase in range(phases):
             if self.gap <= gap or self.stop():
                 return
-            self.phase(MOVES[phase % len(MOVES)], gap)
+            count = WIDE[phase % len(WIDE)]
+            if self.best is not None:
+                count = min(count, round(NARROW[phase % len(NARROW)] * len(self.ground.blocks.units)))
+            self.phase(count, gap)
             if self.best is not None and self.gap > gap:
                 self.polish(gap)
 
