@@ -1,10 +1,14 @@
 """Plans of made-up studies: ours, the whole model handed to PuLP + HiGHS, and a pay-back greedy, in one run.
 
     python -m benchmarks.optimizer [--systems 200 1000 2000] [--seconds 60] [--gap 1e-3] [--seed 0] [--skip-whole]
+                                   [--binding]
 
-The studies are generated; appropriations, hours and starts bind. Seconds of ours and of the whole model both count from
-the list of options to a plan; reading the answer and the referee count for neither. `ratio` is the rival's figure over
-ours. The greedy takes moves in order of pay-back time while every limit holds; it has no bound of its own.
+The studies are generated; appropriations, hours and starts bind. With `--binding` systems are single and appropriations
+are squeezed until every fund and year has a price: to what a plan with ease would spend, times `SQUEEZE`.
+
+Seconds of ours and of the whole model both count from the list of options to a plan; reading the answer and the referee
+count for neither. `ratio` is the rival's figure over ours. The greedy takes moves in order of pay-back time while every
+limit holds; it has no bound of its own.
 """
 
 import argparse
@@ -24,13 +28,31 @@ sys.path[:] = [
 ]
 
 import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
 
-from optimizer import direct, solver  # noqa: E402
+from optimizer import core, direct, solver  # noqa: E402
 from optimizer.direct import gap_of  # noqa: E402
+from optimizer.duals import price_limits  # noqa: E402
 from optimizer.options import expand  # noqa: E402
 from optimizer.problem import Problem, Study, study  # noqa: E402
 from optimizer.solver import Status  # noqa: E402
 from tests.optimizer.portfolios import CATALOGUE, ECONOMICS, made_up  # noqa: E402
+
+SQUEEZE = (0.985, 0.985, 0.99, 1.005, 1.005)
+"""Share, year by year, of what the plan with ease spends."""
+
+
+def squeezed(case: Study) -> Study:
+    """The same study with appropriations so tight that each has a price."""
+    problem = case.problem
+    priced = price_limits(problem)
+    spent = problem.use @ priced.blocks.options(priced.weight)
+    names = problem.limits.index
+    money = names.str.startswith("appropriation ")
+    years = names[money].str[-4:].astype(int)
+    limits = problem.limits.copy()
+    limits[money] = spent[money] * np.take(SQUEEZE, years - years.min())
+    return Study(problem.replace(limits=pd.Series(limits, index=names)), case.options, case.limits)
 
 
 def whole(problem: Problem, gap: float, seconds: float, seed: int) -> tuple[float, float, float]:
@@ -84,15 +106,20 @@ def main() -> None:
     parser.add_argument("--gap", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--skip-whole", action="store_true")
+    parser.add_argument("--binding", action="store_true")
     arguments = parser.parse_args()
     packages = ", ".join(f"{name} {version(name)}" for name in ("pulp", "highspy", "numpy", "scipy", "pandas"))
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}")
     for count in arguments.systems:
-        portfolio = made_up(count, seed=arguments.seed)
+        if arguments.binding:
+            portfolio = made_up(count, seed=arguments.seed, units=1.0, groups=0.0)
+        else:
+            portfolio = made_up(count, seed=arguments.seed)
         began = perf_counter()
         case = study(expand(portfolio, CATALOGUE, ECONOMICS))
         listing = perf_counter() - began
-        ours = direct.solve(case.problem, gap=arguments.gap, seconds=arguments.seconds, seed=arguments.seed)
+        case = squeezed(case) if arguments.binding else case
+        ours = core.solve(case.problem, gap=arguments.gap, seconds=arguments.seconds, seed=arguments.seed)
         units = int(portfolio.systems["units"].sum())
         print(
             f"\n{count:,} systems, {units:,} units, {len(case.options):,} options, {len(case.problem.limits)} limits "

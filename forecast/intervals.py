@@ -47,8 +47,6 @@ NO_AMOUNT_SCALE = 1.0
 """USD: scale of a line that is zero throughout."""
 LEAST_QUANTILE = 0.1
 """Scales: an interval's half-width one year ahead is never less; it grows with the root of the horizon."""
-MIDDLE_BY_CHANCE = 0.35
-"""Half quartile ranges that the middle is off by chance: $\\sqrt{\\rho/O}/0.67$, with $\\rho$ `COMMON_SHARE`, $O$ 5."""
 PRIOR_ERRORS = 20.0
 """Back-test errors that the prior of a random walk counts for."""
 THIRDS, CLASS_LINES = 3, 30
@@ -59,6 +57,10 @@ KNOTS = (20, 40, 60, 80, 90, 95, 98)
 """Percent: levels between which a line's distribution is drawn straight, beside those that are asked for."""
 COMMON_SHARE = 0.29
 """Share of variance that a year has in common over all lines: 50 states' forecast errors, FY1987-2015."""
+USUAL_ORIGINS = 5
+"""Origins of a back-test on a dozen years of history, five years ahead."""
+MIDDLE_BY_CHANCE = float(np.sqrt(COMMON_SHARE / USUAL_ORIGINS) / ndtri(0.75))
+"""Half quartile ranges by which chance moves the middle of all errors: the years in common, averaged over origins."""
 
 
 def line_scale(fit: FloatArray) -> FloatArray:

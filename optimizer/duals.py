@@ -46,6 +46,8 @@ CLOSE = 1e-6
 """Share of the bound by which a fractional plan may be dearer once prices are good enough."""
 LEAST_PRICE = 1e-4
 """Share of the highest price from which a limit starts that had none: Newton's steps begin inside."""
+DUST = 1e-6
+"""Share of the bound that all of a limit must be worth at its price, lest the price be the barrier's."""
 MOST_LISTINGS = 12
 """Times that columns of bundles are added, at most."""
 ROWS = 40_000
@@ -346,10 +348,21 @@ def price_limits(
         listing, more = listing.with_cheapest(best[1])
         if not more or climb.best.exact - best[0] < close * abs(best[0]) or stop() or best[0] > ceiling:
             break
+    few = _without_dust(problem, best[0], best[1], smoothed.size)
+    best = few if few[0] >= best[0] - CLOSE * abs(best[0]) else best
     weight = np.zeros(len(smoothed.blocks.cost))
     weight[climb.point.near] = climb.point.weight
     taken = smoothed.taken(climb.point, climb.temperature)
     return Priced(best[1], best[0], best[2], smoothed.blocks, weight, taken, steps, best[0] > ceiling)
+
+
+def _without_dust(
+    problem: Problem, bound: float, prices: np.ndarray, size: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """The same with no price where the barrier alone holds one up: bound, prices, how much dearer options are."""
+    some = np.where(prices * size > DUST * abs(bound), prices, 0.0)
+    less, above = problem.price(some)
+    return less, some, above
 
 
 def _from_afar(smoothed: Smoothed, prices: np.ndarray | None, seed: int) -> _Climb:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from optimizer import core
+from optimizer import core, direct
+from optimizer.duals import price_limits
 from optimizer.options import expand
 from optimizer.problem import Problem, study
 from optimizer.solver import Status
@@ -79,6 +80,16 @@ def test_a_plan_to_start_from_gives_nearly_the_same_bound() -> None:
     assert warm.bound == pytest.approx(cold.bound, rel=1e-4)
     assert warm.bound <= first.bound * (1 + 1e-9)
     assert_sound(moved, warm)
+
+
+def test_a_limit_that_is_far_from_reached_has_no_price() -> None:
+    problem = plan_problem(700, seed=1)
+    limits = problem.limits.copy()
+    limits.iloc[0] *= 3
+    priced = price_limits(problem.replace(limits=limits))
+    assert priced.prices[0] == 0
+    assert 3 <= (priced.prices > 0).sum() < len(limits)
+    assert priced.bound == pytest.approx(direct.relax(problem.replace(limits=limits)).value, rel=1e-5)
 
 
 def test_a_problem_without_a_plan_is_proven_so_by_its_prices() -> None:
