@@ -78,7 +78,8 @@ def test_a_plan_to_start_from_gives_nearly_the_same_bound() -> None:
     moved = problem.replace(limits=limits)
     warm, cold = core.solve(moved, gap=2e-3, seconds=60, start=first), core.solve(moved, gap=2e-3, seconds=60)
     assert warm.bound == pytest.approx(cold.bound, rel=1e-4)
-    assert warm.bound <= first.bound * (1 + 1e-9)
+    # More of a limit cannot cost more; each bound is itself only as near to the best one as its prices are.
+    assert warm.bound <= first.bound * (1 + 1e-6)
     assert_sound(moved, warm)
 
 
