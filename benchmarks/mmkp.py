@@ -29,7 +29,7 @@ def read(path: Path) -> Problem:
     table = np.array(numbers[3 + limits :]).reshape(groups, 1 + items * (1 + limits))[:, 1:]
     rows = table.reshape(groups * items, 1 + limits)
     system = np.repeat([f"group {g + 1}" for g in range(groups)], items)
-    return Problem(pd.DataFrame({"system": system, "cost": -rows[:, 0]}), sparse.csr_array(rows[:, 1:].T), allowed)
+    return Problem(pd.DataFrame({"system": system, "cost": -rows[:, 0]}), sparse.csr_array(rows[:, 1:]), allowed)
 
 
 def main() -> None:

@@ -34,8 +34,9 @@ from optimizer import core, direct, solver  # noqa: E402
 from optimizer.direct import gap_of  # noqa: E402
 from optimizer.duals import price_limits  # noqa: E402
 from optimizer.options import expand  # noqa: E402
-from optimizer.problem import Problem, Study, study  # noqa: E402
+from optimizer.problem import Problem  # noqa: E402
 from optimizer.solver import Status  # noqa: E402
+from optimizer.study import Study, study  # noqa: E402
 from tests.optimizer.portfolios import CATALOGUE, ECONOMICS, made_up  # noqa: E402
 
 SQUEEZE = (0.985, 0.985, 0.99, 1.005, 1.005)
@@ -46,13 +47,13 @@ def squeezed(case: Study) -> Study:
     """The same study with appropriations so tight that each has a price."""
     problem = case.problem
     priced = price_limits(problem)
-    spent = problem.use @ priced.blocks.options(priced.weight)
+    spent = problem.use.T @ priced.blocks.options(priced.weight)
     names = problem.limits.index
     money = names.str.startswith("appropriation ")
     years = names[money].str[-4:].astype(int)
     limits = problem.limits.copy()
     limits[money] = spent[money] * np.take(SQUEEZE, years - years.min())
-    return Study(problem.replace(limits=pd.Series(limits, index=names)), case.options, case.limits)
+    return Study(problem.replace(limits=pd.Series(limits, index=names)), case.options, case.limits, case.closings)
 
 
 def whole(problem: Problem, gap: float, seconds: float, seed: int) -> tuple[float, float, float]:
@@ -71,7 +72,7 @@ def greedy(case: Study) -> tuple[float, float]:
     """Today's practice: the quickest pay-back first, as early as it fits; seconds and objective."""
     began = perf_counter()
     options, problem = case.options, case.problem
-    use, room = problem.use.T.tocsr(), problem.limits.to_numpy().copy()
+    use, room = problem.use, problem.limits.to_numpy().copy()
     free = problem.units.copy()
     stay = np.zeros(len(free), dtype=np.int64)
     stays = np.flatnonzero(options.stays)
@@ -83,7 +84,7 @@ def greedy(case: Study) -> tuple[float, float]:
     payback = np.where(yearly > 0, spent / np.maximum(yearly, 1e-9), inf)
     x = np.zeros(len(options))
     x[stays] = free[problem.system[stays]]
-    room -= problem.use @ x
+    room -= problem.use.T @ x
     for o in alone[np.lexsort((options.tau[alone], payback[alone]))]:
         s = problem.system[o]
         if payback[o] == inf or x[stay[s]] == 0:

@@ -3,7 +3,7 @@
 Takes pandas tables and gives pandas tables; knows no history, no files and no browser.
 """
 
-from optimizer.catalogue import Economics, Strategy
+from optimizer.catalogue import Economics, Method, Strategy
 from optimizer.core import Solution, solve
 from optimizer.errors import DataError, DisputedPlan, InfeasiblePlan, NoPlanFound, OptimizerError, UnknownSolver
 from optimizer.modernize import continue_as_now, evaluate, modernize
@@ -18,6 +18,7 @@ __all__ = [
     "DisputedPlan",
     "Economics",
     "InfeasiblePlan",
+    "Method",
     "NoPlanFound",
     "OptimizerError",
     "Plan",

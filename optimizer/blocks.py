@@ -66,14 +66,14 @@ class Listing:
     @classmethod
     def of(cls, problem: Problem, prices: np.ndarray) -> Listing:
         """All columns of systems that stand alone; of bundles those that are cheapest at some prices, (L,)."""
-        together = Bundles.of(problem)
+        together = problem.together
         alone = np.flatnonzero(~np.isin(problem.system, together.systems))
         order = alone[np.argsort(problem.system[alone], kind="stable")]
         systems, block = np.unique(problem.system[order], return_inverse=True)
         count = len(order)
         members = sparse.csr_array((np.ones(count), (np.arange(count), order)), shape=(count, len(problem)))
         units = np.append(problem.units[systems], np.ones(together.count))
-        blocks = Blocks(members, problem.cost[order], sparse.csr_array(problem.use.T)[order], block, units)
+        blocks = Blocks(members, problem.cost[order], problem.use[order], block, units)
         return cls(problem, together, blocks, frozenset()).with_cheapest(prices)[0]
 
     def with_cheapest(self, prices: np.ndarray) -> tuple[Listing, bool]:
@@ -81,7 +81,7 @@ class Listing:
         together = self.together
         if not together.count:
             return self, False
-        options, row = together.cheapest(self.problem.cost + self.problem.use.T @ prices)
+        options, row = together.cheapest(self.problem.cost + self.problem.use @ prices)
         names = np.random.default_rng(0).integers(1, 2**62, len(self.problem))
         mark = np.zeros(len(together.bundle), dtype=np.int64)
         np.add.at(mark, row, names[options])
@@ -105,6 +105,6 @@ def _joined(problem: Problem, blocks: Blocks, more: sparse.csr_array, block: np.
     every = np.append(blocks.block, block)
     order = np.argsort(every, kind="stable")
     members = sparse.csr_array(sparse.vstack([blocks.members, more], format="csr")[order])
-    use = sparse.csr_array(sparse.vstack([blocks.use, more @ problem.use.T], format="csr")[order])
+    use = sparse.csr_array(sparse.vstack([blocks.use, more @ problem.use], format="csr")[order])
     cost = np.append(blocks.cost, more @ problem.cost)[order]
     return Blocks(members, cost, use, every[order], blocks.units)

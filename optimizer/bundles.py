@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-
-if TYPE_CHECKING:
-    from optimizer.problem import Problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +28,8 @@ class Bundles:
     """Whether all systems of the bundle have that slot, (W,)."""
 
     @classmethod
-    def of(cls, problem: Problem) -> Bundles:
-        """The bundles of a problem; none where its options name none."""
-        table = problem.options
+    def of(cls, table: pd.DataFrame, system: np.ndarray) -> Bundles:
+        """The bundles that options name, each an option of the system at that position; none where they name none."""
         bundled = (table["bundle"] != "").to_numpy() if "bundle" in table else np.zeros(len(table), dtype=bool)
         options = np.flatnonzero(bundled)
         if not len(options):
@@ -43,7 +38,7 @@ class Bundles:
         bundle = pd.factorize(table["bundle"].iloc[options])[0]
         slot = pd.factorize(table["slot"].iloc[options])[0]
         width = int(slot.max()) + 1
-        owner = problem.system[options]
+        owner = system[options]
         _, first, pair = np.unique(owner * width + slot, return_index=True, return_inverse=True)
         ways, way = np.unique((bundle * width + slot)[first], return_inverse=True)
         systems, heads = np.unique(owner, return_index=True)

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 import pandas as pd
 
 from optimizer import funds
-from optimizer.catalogue import RETAIN, Strategy
+from optimizer.catalogue import RETAIN, Method, Strategy
 from optimizer.errors import DataError
-from optimizer.portfolio import APPROPRIATION_COLUMNS, SYSTEM_COLUMNS, Portfolio
+from optimizer.portfolio import APPROPRIATION_COLUMNS, CLOSING_COLUMNS, DEPENDENCY_COLUMNS, SYSTEM_COLUMNS, Portfolio
 from optimizer.words import listed
 
 SLUG = re.compile(r"^[a-z0-9][a-z0-9_]*$")
@@ -28,7 +29,7 @@ TEXTS = (
 )
 
 
-def check(portfolio: Portfolio, strategies: Sequence[Strategy]) -> None:
+def check(portfolio: Portfolio, strategies: Sequence[Strategy], methods: Sequence[Method] = ()) -> None:
     """Raise a `DataError` that lists everything that is wrong."""
     problems = [*_shapes(portfolio)]
     if not problems:
@@ -38,7 +39,11 @@ def check(portfolio: Portfolio, strategies: Sequence[Strategy]) -> None:
             *_texts(portfolio, strategies),
             *_funds(portfolio),
             *_appropriations(portfolio),
+            *_shares(portfolio),
+            *_soft(portfolio),
+            *_dependencies(portfolio),
             *_catalogue(strategies),
+            *_methods(strategies, methods),
         ]
     if problems:
         raise DataError(problems)
@@ -50,8 +55,9 @@ def _shapes(portfolio: Portfolio) -> Iterator[str]:
         "systems": (portfolio.systems, SYSTEM_COLUMNS),
         "appropriations": (portfolio.appropriations, APPROPRIATION_COLUMNS),
         "residual": (portfolio.residual, ("agency", "fund", "fiscal_year", "amount")),
-        "sites": (portfolio.sites, ("fund", "annual_fixed_cost")),
+        "sites": (portfolio.sites, ("fund", "annual_fixed_cost", *(CLOSING_COLUMNS if portfolio.closes_sites else ()))),
         "capacity": (portfolio.capacity, ("skill", "fiscal_year", "hours")),
+        "dependencies": (portfolio.dependencies, DEPENDENCY_COLUMNS),
     }
     for name, (table, columns) in needed.items():
         gone = [column for column in columns if column not in table]
@@ -77,7 +83,7 @@ def _horizon(portfolio: Portfolio) -> Iterator[str]:
 
 
 def _numbers(portfolio: Portfolio) -> Iterator[str]:
-    systems = portfolio.systems
+    systems, capacity = portfolio.systems, portfolio.procurement_capacity
     columns: list[tuple[str, pd.Series, float]] = [
         *((f"systems.{name}", systems[name], 0.0) for name in ("criticality", "cloud_price")),
         ("systems.units", systems["units"], 1.0),
@@ -88,8 +94,15 @@ def _numbers(portfolio: Portfolio) -> Iterator[str]:
         ("starts", portfolio.starts, 0.0),
         *(
             (f"appropriations.{n}", portfolio.appropriations[n], 0.0)
-            for n in ("amount", "carry_forward", "opening_balance")
+            for n in ("amount", "carry_forward", "opening_balance", "transfer_limit")
         ),
+        ("dependencies.lag", portfolio.dependencies["lag"], 0.0),
+        *((("sites.closure_cost", portfolio.sites["closure_cost"], 0.0),) if portfolio.closes_sites else ()),
+        ("disruption_price", pd.Series([portfolio.disruption_price], index=["all"]), 0.0),
+        ("fund_weights", pd.Series(dict(portfolio.fund_weights), dtype=float), 0.0),
+        ("risk_ceiling", portfolio.risk_ceiling, 0.0),
+        ("soft", pd.Series(dict(portfolio.soft), dtype=float), 0.0),
+        *(() if capacity is None else (("procurement_capacity", capacity, 0.0),)),
     ]
     for name, values, least in columns:
         numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
@@ -192,6 +205,55 @@ def _appropriations(portfolio: Portfolio) -> Iterator[str]:
             yield f"{name}: the same {' and '.join(key)} occur twice"
 
 
+def _shares(portfolio: Portfolio) -> Iterator[str]:
+    """Shares that hold for all years or by fiscal year, and those of a learning curve."""
+    learning = portfolio.learning
+    shares: dict[str, float | pd.Series] = {
+        name: getattr(portfolio, name) for name in ("reserve", "sweep", "modern_share")
+    }
+    if learning is not None:
+        shares |= {"learning.first": learning.first, "learning.decay": learning.decay}
+    for name, share in shares.items():
+        values = share if isinstance(share, pd.Series) else pd.Series([share])
+        if not values.astype(float).between(0, 1).all():
+            yield f"{name}: must lie between 0 and 1"
+
+
+def _soft(portfolio: Portfolio) -> Iterator[str]:
+    """Limits that may be overrun are limits, and none of those that only say where money comes from."""
+    known = {"appropriation", "hours", "starts", "procurement", "modern_share", "risk_ceiling"}
+    unknown = sorted(set(portfolio.soft) - known)
+    if unknown:
+        yield f"soft: {listed(unknown)} cannot be overrun; one of {listed(sorted(known), 9)} can"
+
+
+def _dependencies(portfolio: Portfolio) -> Iterator[str]:
+    """Both systems exist, none needs itself, and what must go together is no circle of what must wait."""
+    table, systems = portfolio.dependencies, portfolio.systems
+    named = [*table["system"], *table["needs"]]
+    unknown = sorted({str(name) for name in named if name not in systems.index})
+    if unknown:
+        yield f"dependencies: nothing in systems is called {listed(unknown)}"
+        return
+    group = systems["group"]
+    party = {name: f"the move group {group[name]}" if group[name] else str(name) for name in named}
+    graph: dict[str, set[str]] = {}
+    for system, needs in table[["system", "needs"]].itertuples(index=False):
+        if system == needs:
+            yield f"dependencies: {system} needs itself"
+        elif systems.loc[needs, "side"] == "legacy" and party[system] != party[needs]:
+            graph.setdefault(party[system], set()).add(party[needs])
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = error.args[1][:0:-1]
+        at = circle.index(min(circle))
+        yield (
+            f"dependencies: {' needs '.join([*circle[at:], *circle[: at + 1]])}, so none of them can ever start. "
+            "Put them in one move group, or leave one of these out"
+        )
+
+
 def _catalogue(strategies: Sequence[Strategy]) -> Iterator[str]:
     names = [strategy.name for strategy in strategies]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -200,3 +262,18 @@ def _catalogue(strategies: Sequence[Strategy]) -> Iterator[str]:
     no_slug = [name for name in names if not SLUG.match(name)]
     if no_slug:
         yield f"strategies: names must be slugs of a-z, 0-9 and _ ({listed(no_slug)})"
+
+
+def _methods(strategies: Sequence[Strategy], methods: Sequence[Method]) -> Iterator[str]:
+    names = [method.name for method in methods]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        yield f"methods: names occur twice ({listed(twice)})"
+    no_slug = [name for name in names if not SLUG.match(name)]
+    if no_slug:
+        yield f"methods: names must be slugs of a-z, 0-9 and _ ({listed(no_slug)})"
+    known = {strategy.name for strategy in strategies if strategy.buys}
+    for method in methods:
+        unknown = sorted(set(method.strategies) - known)
+        if unknown:
+            yield f"methods: {method.name} buys {listed(unknown)}, of which the catalogue buys nothing"

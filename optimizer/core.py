@@ -15,7 +15,7 @@ import pandas as pd
 
 from optimizer import direct, generation
 from optimizer import solver as solvers
-from optimizer.direct import Progress, Root, Solution, gap_of
+from optimizer.direct import Progress, Root, Solution, gap_of, status_of
 from optimizer.duals import price_limits
 from optimizer.problem import Problem
 from optimizer.solver import Status
@@ -59,7 +59,8 @@ def solve(
     began = perf_counter()
     name = solvers.named(solver)
     tell = progress or (lambda words, share: None)
-    if way == "direct" or (way == "auto" and len(problem) <= SMALL):
+    # prices know nothing of rules yet
+    if way == "direct" or len(problem.rules_limits) or (way == "auto" and len(problem) <= SMALL):
         return direct.solve(problem, gap=gap, seconds=seconds, seed=seed, solver=name, progress=progress)
     until = began + seconds
     tell("pricing the limits", 0.1)
@@ -84,10 +85,9 @@ def solve(
             problem, gap=gap, seconds=left, seed=seed, solver=name, progress=progress, root=root, began=began
         )
     late = perf_counter() > until
-    status = Status.UNKNOWN if not found else Status.OPTIMAL if search.gap <= gap else Status.FEASIBLE
-    reached = "gap" if status is Status.OPTIMAL else "time" if late else "work"
+    reached = "gap" if search.gap <= gap else "time" if late else "work"
     bound = min(priced.bound, search.objective)
-    return Solution(status, x, extra, search.objective, bound, worth, reached, perf_counter() - began)
+    return Solution(status_of(search.gap), x, extra, search.objective, bound, worth, reached, perf_counter() - began)
 
 
 __all__ = ["Solution", "Way", "gap_of", "solve"]

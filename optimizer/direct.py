@@ -27,13 +27,19 @@ SMALL = 2_500
 """Up to so many options the whole problem goes to the solver at once."""
 PER_SYSTEM = 1.6
 """Options per system in the first restricted problem."""
+PROVEN = 1e-9
+"""A gap that is the rounding of a solver: nothing is left to gain."""
 SLACK, ROUNDING = 1e-9, 1e-3
 """How far a limit may be overrun by the rounding of a solver: a share of it, and a tenth of a cent."""
 
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """The answer to a problem; `prices` are those of its limits in the relaxation."""
+    """The answer to a problem; `prices` are those of its limits in the relaxation.
+
+    Its status is `optimal` only where the bound leaves nothing to gain; a plan as near as was asked is `feasible` with
+    its gap, and `reached` says why the work ended: `gap`, `time`, `work`, `limits` (nothing fits) or `solver`.
+    """
 
     status: Status
     x: np.ndarray
@@ -70,8 +76,15 @@ class Root:
     """Infinite without a plan."""
 
 
+def status_of(gap: float) -> Status:
+    """What a plan with this gap may be called; an infinite one means that there is no plan."""
+    return Status.OPTIMAL if gap <= PROVEN else Status.FEASIBLE if gap < inf else Status.UNKNOWN
+
+
 def gap_of(objective: float, bound: float) -> float:
-    """Share of the objective by which a better plan could still exist at most."""
+    """Share of the objective by which a better plan could still exist at most; infinite without a plan."""
+    if objective == inf:
+        return inf
     return max(0.0, objective - bound) / max(abs(objective), 1.0)
 
 
@@ -111,15 +124,16 @@ def solve(
         tell(f"choosing among {kept.sum():,} options", 0.9 - 0.6 * max(left(), 0.0) / seconds)
         status = search.step(kept, gap, left(), seed, name)
         if search.gap <= gap:
-            status, reached = Status.OPTIMAL, "gap"
+            reached = "gap"
             break
         if left() <= 0:
-            status, reached = (Status.FEASIBLE if search.found else Status.UNKNOWN), "time"
+            reached = "time"
             break
         if search.final(kept):
             reached = "limits" if status is Status.INFEASIBLE else "solver"
             break
         kept = search.wider(kept)
+    status = Status.INFEASIBLE if reached == "limits" else status_of(search.gap)
     x, extra = search.best
     bound = min(search.bound, search.objective)
     return Solution(status, x, extra, search.objective, bound, worth, reached, perf_counter() - began)
@@ -137,16 +151,17 @@ def _relaxed(problem: Problem, seconds: float, seed: int) -> Root:
 
 
 def relax(problem: Problem, *, seconds: float = inf, seed: int = 0, method: str = "choose") -> solvers.Relaxation:
-    """Solve the linear relaxation of the whole problem; the last duals are those of the limits."""
+    """Solve the linear relaxation of the whole problem; the last duals are those of the limits, after the rules'."""
     equal, right, _ = problem.equalities
-    columns = sparse.csr_array((equal.shape[0], len(problem.extra)))
-    matrix = sparse.block_array([[equal, columns], [problem.use, problem.more]], format="csr")
-    limits = problem.limits.to_numpy()
+    none = sparse.csr_array((len(problem.extra), equal.shape[0]))
+    rules, beside = problem.rules
+    columns = sparse.block_array([[equal.T, rules, problem.use], [none, beside, problem.more]], format="csr")
+    high = np.concatenate([problem.rules_limits.to_numpy(dtype=float), problem.limits.to_numpy(dtype=float)])
     return solvers.relax(
         np.concatenate([problem.cost, problem.extra["cost"].to_numpy()]),
-        sparse.csr_array(matrix),
-        np.concatenate([right, np.full(len(limits), -inf)]),
-        np.concatenate([right, limits]),
+        sparse.csc_array(columns.T),
+        np.concatenate([right, np.full(len(high), -inf)]),
+        np.concatenate([right, high]),
         np.concatenate([problem.upper, problem.extra["upper"].to_numpy()]),
         seconds,
         seed,
@@ -173,7 +188,7 @@ class _Search:
     @property
     def gap(self) -> float:
         """Gap of the best plan; infinite without one."""
-        return gap_of(self.objective, self.bound) if self.found else inf
+        return gap_of(self.objective, self.bound)
 
     def first(self) -> np.ndarray:
         """The options to begin with: those of least reduced cost, and the ones that are always kept."""
@@ -256,14 +271,20 @@ def build(problem: Problem, title: str = "plan") -> tuple[pulp.LpProblem, list[p
     names, beside = names_of(problem), distinct(list(problem.extra.index))
     bounds = problem.upper.tolist()
     x = [model.add_variable(n, 0, u, pulp.LpInteger) for n, u in zip(names, bounds, strict=True)]
-    extra = [model.add_variable(n, 0, u) for n, u in zip(beside, problem.extra["upper"].tolist(), strict=True)]
+    kinds = [pulp.LpInteger if whole else pulp.LpContinuous for whole in problem.whole]
+    uppers = problem.extra["upper"].tolist()
+    extra = [model.add_variable(n, 0, u, kind) for n, u, kind in zip(beside, uppers, kinds, strict=True)]
     every = [*x, *extra]
     costs = [*problem.cost.tolist(), *problem.extra["cost"].tolist()]
     model.setObjective(pulp.LpAffineExpression(dict(zip(every, costs, strict=True)), name="cost"))
     equal, right, titles = problem.equalities
     _rows(model, equal, right, titles, x, pulp.LpConstraintEQ)
-    matrix = sparse.csr_array(sparse.hstack([problem.use, problem.more], format="csr"))
-    _rows(model, matrix, problem.limits.to_numpy(), list(problem.limits.index), every, pulp.LpConstraintLE)
+    for (use, more), allowed in (
+        ((problem.use, problem.more), problem.limits),
+        (problem.rules, problem.rules_limits),
+    ):
+        matrix = sparse.csr_array(sparse.hstack([use.T, more.T], format="csr"))
+        _rows(model, matrix, allowed.to_numpy(dtype=float), list(allowed.index), every, pulp.LpConstraintLE)
     return model, x, extra
 
 
@@ -292,16 +313,18 @@ def distinct(names: list[str]) -> list[str]:
 
 
 def names_of(problem: Problem) -> list[str]:
-    """`keep(payroll)`, `move(payroll,rehost,2027Q1)`; plain problems get `take(system,position)`."""
+    """`keep(payroll)`, `move(payroll,rehost,2027Q1)`, with the method where there are several (`rehost,itb`).
+
+    Plain problems get `take(system,position)`.
+    """
     options = problem.options
     systems = options["system"].astype(str)
     if "strategy" not in options:
         return [f"take({legal(s)},{i})" for i, s in zip(options.index, systems, strict=True)]
-    starts = options["slot"].astype(str)
-    return [
-        f"move({s},{k},{t})" if t else f"keep({s})"
-        for s, k, t in zip(systems, options["strategy"].astype(str), starts, strict=True)
-    ]
+    starts, ways = options["slot"].astype(str), options["strategy"].astype(str)
+    if "method" in options:
+        ways = ways.str.cat(options["method"].astype(str), sep=",")
+    return [f"move({s},{k},{t})" if t else f"keep({s})" for s, k, t in zip(systems, ways, starts, strict=True)]
 
 
 def legal(name: str) -> str:

@@ -87,7 +87,7 @@ class Smoothed:
     cost: np.ndarray
     """Their cost, (V,)."""
     more: sparse.csr_array
-    """What each takes of each limit, (L, V)."""
+    """What each takes of each limit, (V, L)."""
 
     @classmethod
     def of(cls, problem: Problem, blocks: Blocks) -> Smoothed:
@@ -109,8 +109,8 @@ class Smoothed:
 
     @cached_property
     def beside(self) -> sparse.csr_array:
-        """The same of the other decisions, (L, V)."""
-        return sparse.csr_array(sparse.diags_array(1 / self.size) @ self.more)
+        """The same of the other decisions, (V, L)."""
+        return sparse.csr_array(self.more @ sparse.diags_array(1 / self.size))
 
     @cached_property
     def spread(self) -> float:
@@ -136,10 +136,10 @@ class Smoothed:
         total = np.bincount(owner, part, len(blocks.units))
         weight = part / total[owner] * blocks.units[owner]
         right = self.limits / self.size
-        dear, soft = self.cost + self.beside.T @ prices, self._softness(temperature)
+        dear, soft = self.cost + self.beside @ prices, self._softness(temperature)
         drawn = np.where(dear < 0, -dear, 0.0) + soft * np.log1p(np.exp(-np.abs(dear) / soft))
         taken = self.upper * _share(dear / soft)
-        room = right - self.use[near].T @ weight - self.beside @ taken
+        room = right - self.use[near].T @ weight - self.beside.T @ taken
         exact = float(least @ blocks.units + np.minimum(0.0, dear) @ self.upper - prices @ right)
         smooth = float(
             (least - temperature * np.log(total)) @ blocks.units - drawn @ self.upper - prices @ right
@@ -180,14 +180,14 @@ class Smoothed:
             total += (use.T @ (use * (share * units)[:, None]) - mean.T @ (mean * units[heads, None])) / temperature
         if len(self.upper):
             soft = self._softness(temperature)
-            share = _share((self.cost + self.beside.T @ point.prices) / soft)
+            share = _share((self.cost + self.beside @ point.prices) / soft)
             bend = self.upper * share * (1 - share) / soft
-            total += (self.beside @ sparse.diags_array(bend) @ self.beside.T).toarray()
+            total += (self.beside.T @ sparse.diags_array(bend) @ self.beside).toarray()
         return np.asarray(total)
 
     def taken(self, point: Point, temperature: float) -> np.ndarray:
         """The decisions beside the columns at a point, (V,)."""
-        return np.asarray(self.upper * _share((self.cost + self.beside.T @ point.prices) / self._softness(temperature)))
+        return np.asarray(self.upper * _share((self.cost + self.beside @ point.prices) / self._softness(temperature)))
 
     def sample(self, count: int, seed: int, prices: np.ndarray, temperature: float) -> Smoothed:
         """So many of the blocks, each standing for several; limits are set right at these prices."""

@@ -12,8 +12,9 @@ from scipy import sparse
 
 from optimizer import direct
 from optimizer.errors import InfeasiblePlan
-from optimizer.problem import Problem, Study
+from optimizer.problem import Problem
 from optimizer.solver import Status
+from optimizer.study import Study
 from optimizer.words import amount_of
 
 NOTHING = 1e-7
@@ -24,6 +25,11 @@ def why_not(case: Study, *, seconds: float = 60.0, seed: int = 0) -> InfeasibleP
     """Build the error to raise when no plan satisfies every limit, with the ones that conflict."""
     until = perf_counter() + max(seconds, 5.0)
     elastic = Elastic.of(case)
+    if order := _contradictions(elastic.problem, seed):
+        return InfeasiblePlan(
+            f"no schedule keeps the order of moves, whatever the limits.\n  {'; '.join(order)}.\n"
+            "  Ease a lock, an earliest or a latest start of one of these, or leave the dependency out."
+        )
     short, worth = elastic.relaxed(np.ones(len(elastic.keys), dtype=bool), seed)
     if (short * elastic.weight).sum() <= NOTHING:
         short = elastic.whole(until - perf_counter(), seed)
@@ -39,6 +45,21 @@ def why_not(case: Study, *, seconds: float = 60.0, seed: int = 0) -> InfeasibleP
     return _message(elastic, conflict, np.where(conflict, short, 0.0), "no schedule satisfies every limit.")
 
 
+def _contradictions(problem: Problem, seed: int) -> list[str]:
+    """The rules that cannot be kept although every limit may be raised: `payroll needs ledger`."""
+    count = len(problem.rules_limits)
+    if not count or direct.relax(problem, seed=seed).status is not Status.INFEASIBLE:
+        return []
+    broken = pd.DataFrame({"upper": inf, "cost": 1.0}, index=problem.rules_limits.index)
+    eased = problem.replace(
+        extra=pd.concat([problem.extra.assign(cost=0.0), broken]),
+        extra_use=_widened(problem.more, count),
+        rules_extra_use=sparse.csr_array(sparse.vstack([problem.rules[1], -sparse.eye_array(count)], format="csr")),
+    )
+    names = broken.index[direct.relax(eased, seed=seed).x[-count:] > NOTHING]
+    return list(dict.fromkeys(name.partition(" ")[2].rpartition(" ")[0] for name in names))
+
+
 def _parts(elastic: "Elastic", conflict: np.ndarray) -> list[np.ndarray]:
     """What to try without: first whole families of limits, then single rows, the loosest first."""
     families = elastic.keys["limit"].to_numpy()
@@ -49,7 +70,7 @@ def _parts(elastic: "Elastic", conflict: np.ndarray) -> list[np.ndarray]:
 
 @dataclass(frozen=True, eq=False)
 class Elastic:
-    r"""A study in which every limit may be raised at a price: how much is missing at least?
+    r"""A study in which every limit may be raised at a price: how much is missing at least? Rules hold as they are.
 
     $$\min \sum_l w_l e_l \qquad \mathrm{use}_l(x) \le b_l + e_l,\ e \ge 0$$
     with $w_l$ one over the size of the limit, so that a dollar, an hour and a start can be compared.
@@ -73,14 +94,17 @@ class Elastic:
             ignore_index=True,
         )
         problem = case.problem
-        most = abs(problem.use) @ problem.upper + problem.limits.abs().to_numpy() + 1
+        most = abs(problem.use).T @ problem.upper + problem.limits.abs().to_numpy() + 1
         weight = 1.0 / np.maximum(keys["allowed"].abs().to_numpy(dtype=float), 1.0)
         names = [f"short {limit} {key}" for limit, key in zip(keys["limit"], keys["key"], strict=True)]
-        raised = pd.DataFrame({"upper": float(most.max()), "cost": weight}, index=pd.Index(names, dtype="str"))
+        raised = pd.DataFrame(
+            {"upper": float(most.max(initial=0.0)), "cost": weight}, index=pd.Index(names, dtype="str")
+        )
         elastic = problem.replace(
             options=problem.options.assign(cost=0.0),
             extra=pd.concat([problem.extra.assign(cost=0.0), raised]),
-            extra_use=sparse.csr_array(sparse.hstack([problem.more, -loosened], format="csr")),
+            extra_use=sparse.csr_array(sparse.vstack([problem.more, -loosened.T], format="csr")),
+            rules_extra_use=_widened(problem.rules[1], len(raised)),
         )
         return cls(elastic, keys, weight)
 
@@ -92,7 +116,7 @@ class Elastic:
         problem = self.problem.replace(extra=extra)
         answer = direct.relax(problem, seed=seed)
         duals = np.maximum(answer.duals[-len(problem.limits) :], 0.0)
-        worth = -(self.problem.more[:, -count:].T @ duals) / self.weight
+        worth = -(self.problem.more[-count:] @ duals) / self.weight
         return np.maximum(answer.x[-count:], 0.0), np.where(active, worth, 0.0)
 
     def whole(self, seconds: float, seed: int) -> np.ndarray:
@@ -101,6 +125,11 @@ class Elastic:
         if answer.status in (Status.INFEASIBLE, Status.UNKNOWN) or answer.objective == inf:
             return np.zeros(len(self.keys))
         return np.asarray(np.maximum(answer.extra[-len(self.keys) :], 0.0))
+
+
+def _widened(use: sparse.csr_array, count: int) -> sparse.csr_array:
+    """The use of some decisions, and of some more that take nothing."""
+    return sparse.csr_array(sparse.vstack([use, sparse.csr_array((count, use.shape[1]))], format="csr"))
 
 
 def _message(elastic: Elastic, conflict: np.ndarray, short: np.ndarray, headline: str) -> InfeasiblePlan:
@@ -113,7 +142,9 @@ def _message(elastic: Elastic, conflict: np.ndarray, short: np.ndarray, headline
     lines = [headline]
     if words:
         lines.append(f"  {'; '.join(shown)}.")
-    lines.append("  Raise one of these, or ease a lock, a latest start, a freeze or a move group that forces them.")
+    ordered = elastic.problem.rules_limits.index.str.startswith("precedence").any()
+    forces = "a freeze, a move group or a dependency" if ordered else "a freeze or a move group"
+    lines.append(f"  Raise one of these, or ease a lock, a latest start, {forces} that forces them.")
     return InfeasiblePlan("\n".join(lines), found.reset_index(drop=True))
 
 

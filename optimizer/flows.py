@@ -6,6 +6,7 @@ import pandas as pd
 from optimizer import funds
 from optimizer.options import NATURES, SIDES, Options
 from optimizer.portfolio import Portfolio
+from optimizer.sites import Closings
 
 COLUMNS = ["entity", "period", "fund", "nature", "side", "amount"]
 
@@ -14,7 +15,7 @@ def flows(options: Options, units: np.ndarray) -> pd.DataFrame:
     """All flows of a plan: chosen options with their units, the sites, the residual. Amounts of zero are left out."""
     portfolio = options.portfolio
     parts = [_of_systems(options, units, nature, side) for nature in NATURES for side in SIDES]
-    table = pd.concat([*parts, *_of_sites(portfolio), *_of_residual(portfolio)], ignore_index=True)
+    table = pd.concat([*parts, *_of_sites(options, units), *_of_residual(portfolio)], ignore_index=True)
     return table.sort_values(["entity", "period", "nature", "side", "fund"], ignore_index=True)
 
 
@@ -50,12 +51,14 @@ def _long(
     ).astype({"entity": "str", "fund": "str", "nature": "str", "side": "str"})
 
 
-def _of_sites(portfolio: Portfolio) -> list[pd.DataFrame]:
-    """A quarter of each site's annual fixed cost in each quarter."""
-    sites = portfolio.sites
+def _of_sites(options: Options, units: np.ndarray) -> list[pd.DataFrame]:
+    """A quarter of each site's annual fixed cost in each quarter, until it closes; then what closing costs."""
+    portfolio, sites = options.portfolio, options.portfolio.sites
     if sites.empty:
         return []
     quarterly = sites["annual_fixed_cost"].to_numpy(dtype=float)[:, None] / 4 * np.ones(len(portfolio.quarters))
+    closings = Closings.after(options, units)
+    quarterly[closings.j] += closings.cash
     split = funds.shares(sites["fund"])
     return [
         _long(sites.index, split[fund].to_numpy()[:, None] * quarterly, portfolio, str(fund), "site", "legacy")

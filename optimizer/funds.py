@@ -1,5 +1,7 @@
 """Who pays: the one place that reads a split of funds such as `general:0.25|federal:0.75`."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -35,6 +37,12 @@ def shares(splits: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(
         table.to_numpy()[table.index.get_indexer(pd.Index(texts))], index=splits.index, columns=table.columns
     )
+
+
+def weight(splits: pd.Series, weights: Mapping[str, float]) -> np.ndarray:
+    """What a dollar of each split counts, when a dollar of a fund counts its weight, or 1."""
+    table = shares(splits)
+    return np.asarray(table.to_numpy() @ np.array([weights.get(str(fund), 1.0) for fund in table.columns], dtype=float))
 
 
 def share_of(splits: pd.Series, fund: str) -> np.ndarray:

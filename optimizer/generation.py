@@ -6,7 +6,6 @@ gives the same plan again; one that the clock cut short says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
@@ -17,14 +16,6 @@ from optimizer.search import Ground, Search
 
 PHASES = 60
 """Phases of the search, at most."""
-
-
-@dataclass(frozen=True, eq=False)
-class Warm:
-    """What a solve leaves for the next one of a problem like it."""
-
-    prices: np.ndarray
-    """(L,)."""
 
 
 def found(problem: Problem, priced: Priced, gap: float, seed: int, until: float, phases: int = PHASES) -> Search:

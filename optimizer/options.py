@@ -1,13 +1,14 @@
 """Every way in which every system can go: which exist, and what each costs, all in NumPy."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from optimizer.catalogue import RETAIN, Economics, Strategy
+from optimizer import buying
+from optimizer.catalogue import RETAIN, Economics, Method, Strategy
 from optimizer.errors import DataError
 from optimizer.portfolio import Portfolio
 from optimizer.timeline import Timeline
@@ -25,19 +26,23 @@ NEVER = 10**6
 class Options:
     r"""Options of systems, one a row; every amount is for one unit.
 
-    Letters are those of the maths: system $s$, strategy $k$ (0 retains), start $\tau$, cut-over $q$, `off` the first
-    quarter without the old system, $R$ the run cost if nothing moves, $M$ that of what comes instead, $a$ the avoidable
-    share.
+    Letters are those of the maths: system $s$, strategy $k$ (0 retains), method $m$ (0 buys nothing), start $\tau$,
+    cut-over $q$, `off` the first quarter without the old system, $R$ the run cost if nothing moves, $M$ that of what
+    comes instead, $a$ the avoidable share.
     """
 
     portfolio: Portfolio
     strategies: tuple[Strategy, ...]
     """Without `retain`; option's strategy k is `strategies[k - 1]`."""
     economics: Economics
+    methods: tuple[Method, ...]
+    """Option's method m is `methods[m - 1]`."""
     s: np.ndarray
     """Position of the system in `portfolio.systems`."""
     k: np.ndarray
     """Position of the strategy; 0 retains."""
+    m: np.ndarray
+    """Position of the method; 0 where nothing is bought."""
     tau: np.ndarray
     """Start quarter; -1 where the unit stays."""
 
@@ -47,9 +52,12 @@ class Options:
 
     def take(self, chosen: np.ndarray) -> "Options":
         """Some of these options, by position or mask."""
-        return Options(
-            self.portfolio, self.strategies, self.economics, self.s[chosen], self.k[chosen], self.tau[chosen]
-        )
+        return replace(self, s=self.s[chosen], k=self.k[chosen], m=self.m[chosen], tau=self.tau[chosen])
+
+    def staying(self) -> "Options":
+        """The same systems if they stay as they are."""
+        none = np.zeros_like(self.k)
+        return replace(self, k=none, m=none, tau=np.full_like(self.tau, STAY))
 
     # When things happen ------------------------------------------------------------------------------------------
 
@@ -58,7 +66,7 @@ class Options:
         """Positions, discount factors and growth."""
         return Timeline(self.portfolio)
 
-    def _of_strategy(self, name: str) -> np.ndarray:
+    def of_strategy(self, name: str) -> np.ndarray:
         """One attribute of each option's strategy; 0 where the unit stays."""
         return np.asarray(np.array([0, *(getattr(strategy, name) for strategy in self.strategies)])[self.k])
 
@@ -70,19 +78,18 @@ class Options:
     @cached_property
     def q(self) -> np.ndarray:
         """Cut-over."""
-        return np.where(self.stays, NEVER, self.tau + self._of_strategy("work_quarters"))
+        return np.where(self.stays, NEVER, self.tau + self.of_strategy("work_quarters"))
 
     @cached_property
     def off(self) -> np.ndarray:
         """First quarter without the old system."""
-        return np.where(self.stays, NEVER, self.q + self._of_strategy("dual_run_quarters"))
+        return np.where(self.stays, NEVER, self.q + self.of_strategy("dual_run_quarters"))
 
     @cached_property
     def block(self) -> np.ndarray:
-        """Units that go together: all of a system in a group, else one."""
-        systems = self.portfolio.systems
-        whole = (systems["group"] != "") & (systems["side"] == "legacy")
-        return np.asarray(np.where(whole, systems["units"], 1).astype(np.int64)[self.s])
+        """Units that go together: all of a system that moves whole, else one."""
+        units = self.portfolio.systems["units"]
+        return np.asarray(np.where(self.portfolio.whole, units, 1).astype(np.int64)[self.s])
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -94,13 +101,42 @@ class Options:
             {
                 "system": pd.Categorical.from_codes(self.s, categories=self.portfolio.systems.index.astype("str")),
                 "strategy": pd.Categorical.from_codes(self.k, categories=names),
-                "start": self.timeline.texts(self.tau),
-                "cutover": self.timeline.texts(np.where(self.stays, STAY, self.q)),
-                "legacy_off": self.timeline.texts(np.where(self.stays, STAY, self.off)),
+                "start": self.timeline.texts(self.tau, ~self.stays),
+                "cutover": self.timeline.texts(self.q, ~self.stays),
+                "legacy_off": self.timeline.texts(self.off, ~self.stays),
                 "block": self.block,
                 "cost": cost(self),
             }
         )
+
+    # How it is bought --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def contract(self) -> np.ndarray:
+        """Size of its contract, nominal USD."""
+        return buying.contract(self)
+
+    @cached_property
+    def lead(self) -> np.ndarray:
+        """Days from the decision to buy to the award; 0 where nothing is bought."""
+        return np.asarray(buying.leads(self)[np.arange(len(self)), self.m])
+
+    @cached_property
+    def bought_from(self) -> np.ndarray:
+        """Quarter in which the purchase begins at the latest; that of the start where nothing is bought."""
+        return np.where(self.m > 0, self.timeline.before(self.tau, self.lead), self.tau)
+
+    @property
+    def method(self) -> np.ndarray:
+        """Name of the method; empty where the unit stays."""
+        plain = "" if self.methods else self.economics.method
+        names = np.array(["", plain, *(method.name for method in self.methods)], dtype=object)
+        return np.asarray(names[np.where(self.stays, 0, 1 + self.m)])
+
+    @property
+    def price_factors(self) -> np.ndarray:
+        """Price factor by position of the method."""
+        return np.array([1.0, *(method.price_factor for method in self.methods)])
 
     # What it costs -----------------------------------------------------------------------------------------------
 
@@ -116,10 +152,10 @@ class Options:
         """
         t = np.minimum(t, self.timeline.length - 1)
         cloud = (
-            self.portfolio.systems["cloud_price"].to_numpy(dtype=float)[self.s] / 4 * self._of_strategy("cloud_factor")
+            self.portfolio.systems["cloud_price"].to_numpy(dtype=float)[self.s] / 4 * self.of_strategy("cloud_factor")
         )
         growth = self.timeline.growth(self.economics.cloud_price_growth, t)
-        carried = self._of_strategy("run_factor")[:, None] * self.before[:, t]
+        carried = self.of_strategy("run_factor")[:, None] * self.before[:, t]
         return np.asarray(carried + cloud[:, None] * growth[None, :])
 
     @cached_property
@@ -138,54 +174,48 @@ class Options:
 
     def cash(self, nature: str, side: str) -> np.ndarray:
         """One unit's cash flow of one nature on one side, options x quarters, nominal USD."""
-        flow: np.ndarray = getattr(self, f"_{nature}")(side)
-        return flow
+        old, new = getattr(self, f"_{nature}")()
+        was_here, lands_here = self._was_modern == (side == "modern"), self._lands_modern == (side == "modern")
+        return np.asarray(old * was_here[:, None] + new * lands_here[:, None])
 
     def total(self, nature: str) -> np.ndarray:
         """One unit's cash flow of one nature on both sides, options x quarters."""
-        return sum((self.cash(nature, side) for side in SIDES), start=np.zeros((len(self), len(self._t))))
+        old, new = getattr(self, f"_{nature}")()
+        return np.asarray(old + new)
 
-    def _where_old(self, flow: np.ndarray, side: str) -> np.ndarray:
-        """Keep what the old system costs if it stands on this side."""
-        return np.where((self._was_modern == (side == "modern"))[:, None], flow, 0.0)
-
-    def _where_new(self, flow: np.ndarray, side: str) -> np.ndarray:
-        """Keep what the new system costs if it stands on this side."""
-        return np.where((self._lands_modern == (side == "modern"))[:, None], flow, 0.0)
-
-    def _run(self, side: str) -> np.ndarray:
+    def _run(self) -> tuple[np.ndarray, np.ndarray]:
         """$R$ before the cut-over, $(1-a)R$ when the old system is off, $M$ from the cut-over on."""
         t, q, off = self._t[None, :], self.q[:, None], self.off[:, None]
         stranded = 1 - self.economics.avoidable_share
-        old = self.before * ((t < q) + stranded * (t >= off))
-        return np.asarray(
-            self._where_old(old, side) + self._where_new(np.where(t >= q, self.after(self._t), 0.0), side)
-        )
+        return self.before * ((t < q) + stranded * (t >= off)), self.after(self._t) * (t >= q)
 
-    def _dual_run(self, side: str) -> np.ndarray:
+    def _dual_run(self) -> tuple[np.ndarray, np.ndarray]:
         """$R$ from the cut-over until the old system is off, $M$ in the early quarters before the cut-over."""
         t, q, off = self._t[None, :], self.q[:, None], self.off[:, None]
-        early = (q - self._of_strategy("early_quarters")[:, None] <= t) & (t < q)
-        old = np.where((q <= t) & (t < off), self.before, 0.0)
-        return np.asarray(self._where_old(old, side) + self._where_new(np.where(early, self.after(self._t), 0.0), side))
+        early = (q - self.of_strategy("early_quarters")[:, None] <= t) & (t < q)
+        return self.before * ((q <= t) & (t < off)), self.after(self._t) * early
 
-    def _one_time(self, side: str) -> np.ndarray:
-        """One-time cost spread over the work, decommissioning when the old system is off, both in grown prices."""
+    def _one_time(self) -> tuple[float, np.ndarray]:
+        """One-time cost at the method's price, spread over the work; decommissioning when the old system is off.
+
+        Both in grown prices.
+        """
         t, tau, q, off = self._t[None, :], self.tau[:, None], self.q[:, None], self.off[:, None]
         prices = self.timeline.growth(self.economics.price_growth, self._t)[None, :]
-        work = np.maximum(self._of_strategy("work_quarters"), 1)
-        build = (self._of_strategy("one_time_cost") / work)[:, None] * ((tau <= t) & (t < q) & (tau >= 0))
-        clear = self._of_strategy("decommission_cost")[:, None] * (t == off)
-        return self._where_new((build + clear) * prices, side)
+        work = np.maximum(self.of_strategy("work_quarters"), 1)
+        build = (self.price_factors[self.m] * self.of_strategy("one_time_cost") / work)[:, None] * (
+            (tau <= t) & (t < q) & (tau >= 0)
+        )
+        clear = self.of_strategy("decommission_cost")[:, None] * (t == off)
+        return 0.0, (build + clear) * prices
 
-    def _exit(self, side: str) -> np.ndarray:
+    def _exit(self) -> tuple[np.ndarray, float]:
         """The lesser of the exit fee at once and the avoidable run cost until the contract ends."""
         t, off = self._t[None, :], self.off[:, None]
         fee, until = self._exit_terms
         running_out = np.isnan(fee)[:, None] & (off <= t) & (t < until[:, None])
         pays = np.where(t == off, np.nan_to_num(fee)[:, None], 0.0)
-        owed = self.economics.avoidable_share * self.before
-        return self._where_old(np.where(running_out, owed, pays), side)
+        return np.where(running_out, self.economics.avoidable_share * self.before, pays), 0.0
 
     @cached_property
     def _exit_terms(self) -> tuple[np.ndarray, np.ndarray]:
@@ -243,7 +273,7 @@ class Options:
         at_off = np.where(off >= length, d[off], 0.0)
         owed = (
             old * between(here, gone)
-            + self._of_strategy("decommission_cost") * prices[off] * at_off
+            + self.of_strategy("decommission_cost") * prices[off] * at_off
             + np.nan_to_num(fee) * at_off
             + np.where(np.isnan(fee), economics.avoidable_share * old * between(gone, np.maximum(until, gone)), 0.0)
         )
@@ -259,7 +289,7 @@ class Options:
         late = self.timeline.passed(systems["end_of_support"]) * d
         summed = np.hstack([np.zeros((len(systems), 1)), late.cumsum(axis=1)])[self.s]
         until = summed[np.arange(len(self)), np.minimum(self.q, self.timeline.length)]
-        share = until + self._of_strategy("residual_risk") * (summed[:, -1] - until)
+        share = until + self.of_strategy("residual_risk") * (summed[:, -1] - until)
         return np.asarray(economics.risk_price * systems["criticality"].to_numpy(dtype=float)[self.s] / 3 * share)
 
     # What it needs -----------------------------------------------------------------------------------------------
@@ -283,7 +313,7 @@ class Options:
     @cached_property
     def capital(self) -> np.ndarray:
         """Whether the one-time money is capital."""
-        return self._of_strategy("capital").astype(bool)
+        return self.of_strategy("capital").astype(bool)
 
     def hours(self, skill: str) -> np.ndarray:
         """Hours of one skill for one unit, options x quarters, spread evenly over the work."""
@@ -292,18 +322,41 @@ class Options:
         return np.asarray(each[:, None] * at_work)
 
 
-def expand(portfolio: Portfolio, strategies: Iterable[Strategy], economics: Economics) -> Options:
-    """List every option that exists: system x strategy x start quarter, filtered by what the study allows."""
-    moves = tuple(strategy for strategy in strategies if strategy.name != RETAIN)
-    exists = possible(portfolio, moves, economics)
+def expand(
+    portfolio: Portfolio, strategies: Iterable[Strategy], economics: Economics, methods: Iterable[Method] = ()
+) -> Options:
+    """List every option that exists: system x strategy x method x start quarter, filtered by what the study allows.
+
+    Two methods for the same system, strategy and start differ only in price and lead time. Where nothing limits how
+    much can be bought at once, only the cheapest is listed: of equal ones the quickest, then the first.
+    """
+    moves, bought = tuple(strategy for strategy in strategies if strategy.name != RETAIN), tuple(methods)
+    exists = possible(portfolio, moves, 0 if bought else economics.lead_quarters)
     s, k, tau = np.nonzero(exists)
-    return Options(portfolio, moves, economics, s, k, np.where(k == 0, STAY, tau))
+    options = Options(portfolio, moves, economics, bought, s, k, np.zeros_like(k), np.where(k == 0, STAY, tau))
+    ways = buying.open_ways(options)
+    exists[s, k, tau] = ways.any(axis=1)
+    _apply_locks(exists, portfolio.systems, moves, options.timeline)
+    _apply_groups(exists, portfolio.systems)
+    ways &= exists[s, k, tau][:, None]
+    if portfolio.procurement_capacity is None:
+        kept = np.flatnonzero(ways.any(axis=1))
+        return replace(options, m=buying.cheapest(options, ways)).take(kept)
+    row, m = np.nonzero(ways)
+    return replace(options.take(row), m=m)
 
 
 def chosen(
-    portfolio: Portfolio, strategies: Iterable[Strategy], economics: Economics, rows: pd.DataFrame
+    portfolio: Portfolio,
+    strategies: Iterable[Strategy],
+    economics: Economics,
+    rows: pd.DataFrame,
+    methods: Iterable[Method] = (),
 ) -> tuple[Options, np.ndarray]:
-    """Options of given rows (`system units strategy start`), whether allowed or not, and their units."""
+    """Options of given rows (`system units strategy start`), whether allowed or not, and their units.
+
+    A row may name its `method`; one that does not is bought the cheapest way that is allowed, else that there is.
+    """
     moves = tuple(strategy for strategy in strategies if strategy.name != RETAIN)
     names = pd.Index([RETAIN, *(strategy.name for strategy in moves)])
     s = portfolio.systems.index.get_indexer(pd.Index(rows["system"].astype(object)))
@@ -321,17 +374,36 @@ def chosen(
             [f"the start of {listed(rows['system'][wrong])} is not a quarter of the horizon (empty for retain)"],
             "plan rows",
         )
-    return Options(portfolio, moves, economics, s, k, tau), rows["units"].to_numpy(dtype=np.int64)
+    options = Options(portfolio, moves, economics, tuple(methods), s, k, np.zeros_like(k), tau)
+    return replace(options, m=_named_methods(options, rows)), rows["units"].to_numpy(dtype=np.int64)
 
 
-def possible(portfolio: Portfolio, moves: Sequence[Strategy], economics: Economics) -> np.ndarray:
-    """Which options exist: systems x (retain, moves...) x quarters; retain stands in quarter 0."""
+def _named_methods(options: Options, rows: pd.DataFrame) -> np.ndarray:
+    """The method that each row names; the cheapest way where it names none."""
+    cheapest = buying.cheapest(options, buying.open_ways(options))
+    if "method" not in rows:
+        return cheapest
+    stated = pd.Index(rows["method"].astype(object))
+    m = 1 + pd.Index([method.name for method in options.methods]).get_indexer(stated)
+    nameless = np.asarray(stated.isin(["", options.economics.method]))
+    unknown = (m == 0) & ~nameless
+    if unknown.any():
+        raise DataError([f"no method is called {listed(stated[unknown].unique())}"], "plan rows")
+    idle = (m > 0) & ~buying.buys(options)
+    if idle.any():
+        raise DataError([f"nothing is bought for {listed(rows['system'][idle])}: leave the method empty"], "plan rows")
+    return np.where(m > 0, m, cheapest)
+
+
+def possible(portfolio: Portfolio, moves: Sequence[Strategy], lead: int) -> np.ndarray:
+    """Which moves the windows, freezes and lists of strategies allow, systems x (retain, moves) x quarters.
+
+    Retain stands in quarter 0; `lead` is how many quarters after that of `as_of` nothing starts.
+    """
     systems, line = portfolio.systems, Timeline(portfolio)
     t = np.arange(line.length)
     legacy = (systems["side"] == "legacy").to_numpy()
-    first = np.maximum(
-        _positions(systems["earliest"], line, 0), line.position(portfolio.as_of) + economics.lead_quarters
-    )
+    first = np.maximum(_positions(systems["earliest"], line, 0), line.position(portfolio.as_of) + lead)
     last = _positions(systems["latest"], line, line.length)
     window = (t >= first[:, None]) & (t <= last[:, None]) & legacy[:, None]
     frozen = np.zeros(line.length + 1, dtype=bool)
@@ -348,8 +420,6 @@ def possible(portfolio: Portfolio, moves: Sequence[Strategy], economics: Economi
         cutover = t + strategy.work_quarters
         fits = (cutover < line.length) & ~frozen[t] & ~frozen[np.minimum(cutover, line.length)]
         exists[:, k, :] = may[:, None] & window & fits
-    _apply_locks(exists, systems, moves, line)
-    _apply_groups(exists, systems)
     return exists
 
 
@@ -377,7 +447,7 @@ def _apply_locks(exists: np.ndarray, systems: pd.DataFrame, moves: Sequence[Stra
         if not exists[s].any():
             problems.append(
                 f"system {systems.index[s]}: lock `{lock}` leaves no option; its strategies, earliest, latest, "
-                "the freezes, the purchase lead time or the horizon forbid it. Change the lock or what forbids it"
+                "the freezes, the purchase or the horizon forbid it. Change the lock or what forbids it"
             )
     if problems:
         raise DataError(problems)

@@ -10,7 +10,7 @@ from optimizer.words import dollars
 
 ROW_COLUMNS = (
     *("system", "units", "strategy", "method", "start", "cutover", "legacy_off", "wave"),
-    *("one_time_cost", "run_cost_before", "run_cost_after", "npv_saving"),
+    *("one_time_cost", "run_cost_before", "run_cost_after", "npv_saving", "buy_from"),
 )
 REFERENCE = "reference"
 """Status of a plan that was given, not searched for."""
@@ -22,11 +22,11 @@ class Plan:
 
     rows: pd.DataFrame
     """`system units strategy method start cutover legacy_off wave`, then `one_time_cost run_cost_before run_cost_after
-    npv_saving`, totals of the row."""
+    npv_saving`, totals of the row, and `buy_from`, the quarter in which its purchase must begin."""
     flows: pd.DataFrame
     """`entity period fund nature side amount`."""
     limits: pd.DataFrame
-    """`limit key used allowed unit binding price`."""
+    """`limit key used allowed unit binding price`, and `violation`, how far it is overrun."""
     terms: pd.Series
     """Present values that add up to the objective."""
     objective: float
@@ -40,6 +40,9 @@ class Plan:
     version: str = ""
     seed: int = 0
     reached: str = ""
+    sites: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["site", "closes", "saving"]))
+    """`site closes saving`: the quarter in which each site closes (empty where it stays open), and what that saves in
+    present value against keeping it open, tail included."""
 
     @property
     def moves(self) -> pd.DataFrame:
@@ -57,7 +60,7 @@ class Plan:
     def _headline(self) -> str:
         units = int(self.rows["units"].sum())
         moved = int(self.rows.loc[self.rows["strategy"].isin(MODERN), "units"].sum())
-        proven = "" if np.isnan(self.gap) else f" within {100 * self.gap:.3f} % (proven)"
+        proven = "" if np.isnan(self.gap) else f", within {100 * self.gap:.3f} % of the best (proven)"
         last = self.flows["period"].max()
         by = "" if pd.isna(last) else f" by FY{last.qyear}"
         return f"plan: {self.status}{proven}, {moved:,} of {units:,} units moved to modern{by}"
@@ -66,11 +69,14 @@ class Plan:
         outlay = self.flows.groupby(self.flows["period"].dt.qyear)["amount"].sum()
         starting = self.moves.assign(year=pd.PeriodIndex(self.moves["start"], freq=self._freq()).qyear)
         begins = starting.groupby("year")["units"].sum()
+        closing = self.sites.loc[self.sites["closes"] != "", "closes"].astype(str)
+        closes = closing.groupby(pd.PeriodIndex(closing, freq=self._freq()).qyear).size()
         allowed = self._appropriated()
         return [
             f"  FY{year}  outlay {dollars(amount)}"
             + (f" of {dollars(allowed[year])}" if year in allowed else "")
             + f"   {int(begins.get(year, 0)):,} units start"
+            + (f", {count} site{' closes' if count == 1 else 's close'}" if (count := closes.get(year, 0)) else "")
             for year, amount in outlay.items()
         ]
 

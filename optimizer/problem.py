@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from optimizer.bundles import Bundles
 from optimizer.errors import DataError
-from optimizer.limits import Limit, MoveGroups, OneFate, limits_of, structure_of
-from optimizer.options import Options
+from optimizer.limits import Limit, MoveGroups, OneFate
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,36 +22,59 @@ class Problem:
 
     $$\min \sum_o c_o x_o + \sum_v c_v v \qquad \sum_o u_{lo} x_o + \sum_v u_{lv} v \le b_l \qquad
     \sum_{o \in O(s)} x_o = n_s \qquad x_o \in \mathbb{Z}_+,\ 0 \le v \le \bar v$$
+    Rules are rows of the same form that bind a few systems each: there may be many of them, and none has a price that
+    anybody could pay.
     """
 
     options: pd.DataFrame
     """`system cost`, and where needed: `units` of that system (default 1), `bundle` and `slot` (all systems of a bundle
-    take the same slot), `always` (never left out of a restricted problem), `strategy` (for names)."""
+    take the same slot), `always` (never left out of a restricted problem), `strategy` and `method` (for names)."""
     use: sparse.csr_array
-    """What each option takes of each limit, limits x options."""
+    """What one unit of each option takes of each limit, options x limits."""
     limits: pd.Series
     """How much there is of each; all are upper limits."""
     extra: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"upper": [], "cost": []}, dtype=float))
-    """Decisions beside the options, by name: `upper cost`."""
+    """Decisions beside the options, by name: `upper cost`, and where needed `integer` (whole numbers only)."""
     extra_use: sparse.csr_array | None = None
-    """What each of them takes (or gives, where negative), limits x extra."""
+    """What each of them takes (or gives, where negative), extra x limits."""
+    rules_use: sparse.csr_array | None = None
+    """What each option takes of each rule, options x rules."""
+    rules_extra_use: sparse.csr_array | None = None
+    """What the decisions beside take of each rule, extra x rules."""
+    rules_limits: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
+    """Upper limit of each rule."""
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit together."""
-        rows, columns = self.use.shape
-        numbers = {"cost": self.options["cost"], "limits": self.limits, "use": pd.Series(self.use.data)}
+        """Take any sparse matrix; refuse what does not fit together."""
+        for name in ("use", "extra_use", "rules_use", "rules_extra_use"):
+            if (matrix := getattr(self, name)) is not None and not isinstance(matrix, sparse.csr_array):
+                object.__setattr__(self, name, sparse.csr_array(matrix))
+        count, rows = len(self.options), len(self.limits)
+        numbers = {
+            "cost": self.options["cost"],
+            "limits": self.limits,
+            "use": pd.Series(self.use.data),
+            "rules_limits": self.rules_limits,
+            "rules_use": pd.Series(self.rules[0].data),
+        }
         problems = [
             f"`{name}` holds {int((~np.isfinite(v.astype(float))).sum())} values that are not finite numbers"
             for name, v in numbers.items()
             if not np.isfinite(v.astype(float)).all()
         ]
-        if (rows, columns) != (len(self.limits), len(self.options)):
+        if self.use.shape != (count, rows):
             problems.append(
-                f"`use` is {rows} x {columns}, must be {len(self.limits)} limits x {len(self.options)} options"
+                f"`use` is {self.use.shape[0]} x {self.use.shape[1]}, must be {count} options x {rows} limits"
             )
-        if self.extra_use is not None and self.extra_use.shape != (rows, len(self.extra)):
+        if self.more.shape != (len(self.extra), rows):
             problems.append(
-                f"`extra_use` is {self.extra_use.shape}, must be {rows} limits x {len(self.extra)} extra decisions"
+                f"`extra_use` is {self.more.shape}, must be {len(self.extra)} extra decisions x {rows} limits"
+            )
+        wanted = [(every, len(self.rules_limits)) for every in (count, len(self.extra))]
+        if [part.shape for part in self.rules] != wanted:
+            problems.append(
+                f"`rules_use` is {self.rules[0].shape} and `rules_extra_use` {self.rules[1].shape}, must be "
+                f"{wanted[0]} and {wanted[1]}: options x rules and extra decisions x rules"
             )
         if "units" in self.options and (self.options.groupby("system", observed=True)["units"].nunique() > 1).any():
             problems.append("`units` must be the same for all options of a system")
@@ -104,7 +127,24 @@ class Problem:
     @property
     def more(self) -> sparse.csr_array:
         """`extra_use`, empty where there is none."""
-        return sparse.csr_array((len(self.limits), len(self.extra))) if self.extra_use is None else self.extra_use
+        return sparse.csr_array((len(self.extra), len(self.limits))) if self.extra_use is None else self.extra_use
+
+    @property
+    def rules(self) -> tuple[sparse.csr_array, sparse.csr_array]:
+        """What the options and what the decisions beside take of each rule; empty where there is none."""
+        count = len(self.rules_limits)
+        mine, theirs = self.rules_use, self.rules_extra_use
+        return (
+            sparse.csr_array((len(self.options), count)) if mine is None else mine,
+            sparse.csr_array((len(self.extra), count)) if theirs is None else theirs,
+        )
+
+    @property
+    def whole(self) -> np.ndarray:
+        """Which of the decisions beside the options are whole numbers."""
+        if "integer" not in self.extra:
+            return np.zeros(len(self.extra), dtype=bool)
+        return self.extra["integer"].to_numpy(dtype=bool)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -146,61 +186,42 @@ class Problem:
 
     def only(self, kept: np.ndarray) -> "Problem":
         """The same problem with some of the options."""
-        return self.replace(options=self.options.iloc[kept], use=self.use[:, kept])
+        rules = None if self.rules_use is None else self.rules_use[kept]
+        return self.replace(options=self.options.iloc[kept], use=self.use[kept], rules_use=rules)
 
     # What prices tell --------------------------------------------------------------------------------------------
 
-    def price(self, prices: np.ndarray) -> tuple[float, np.ndarray]:
+    def price(self, prices: np.ndarray, rule_prices: np.ndarray | None = None) -> tuple[float, np.ndarray]:
         r"""What any prices of the limits prove: a lower bound, and how much more each option costs than the best fate.
 
         $$L(\lambda) = \sum_s n_s \min_{o \in O(s)} (c_o + \lambda u_o) + \sum_v \bar v \min(0, c_v + \lambda u_v)
         - \lambda b \qquad \lambda \ge 0$$
         A bundle takes the slot that is cheapest for all its systems together. A plan with one unit on option o costs at
-        least $L$ plus what is returned for o.
+        least $L$ plus what is returned for o. Rules may have prices as well, which then count like limits; without
+        them they are left out, which makes the bound no less true.
         """
-        reduced = self.cost + self.use.T @ prices
-        dear = self.extra["cost"].to_numpy() + self.more.T @ prices
-        constant = float(np.minimum(0.0, dear * self.extra["upper"].to_numpy()).sum() - prices @ self.limits.to_numpy())
+        reduced = self.cost + self.use @ prices
+        dear = self.extra["cost"].to_numpy() + self.more @ prices
+        paid = float(prices @ self.limits.to_numpy())
+        if rule_prices is not None:
+            mine, theirs = self.rules
+            reduced, dear = reduced + mine @ rule_prices, dear + theirs @ rule_prices
+            paid += float(rule_prices @ self.rules_limits.to_numpy(dtype=float))
+        constant = float(np.minimum(0.0, dear * self.extra["upper"].to_numpy()).sum()) - paid
         best = np.full(len(self.systems), np.inf)
         np.minimum.at(best, self.system, reduced)
         above = reduced - best[self.system]
         alone = np.ones(len(best), dtype=bool)
         together = 0.0
-        if self._bundles is not None:
-            options, pair, pair_choice, choice_bundle, complete, systems = self._bundles
-            alone[systems] = False
-            cheapest = np.full(len(pair_choice), np.inf)
-            np.minimum.at(cheapest, pair, reduced[options])
-            choice = np.zeros(len(choice_bundle))
-            np.add.at(choice, pair_choice, cheapest)
-            choice[~complete] = np.inf
-            lowest = np.full(int(choice_bundle.max()) + 1, np.inf)
-            np.minimum.at(lowest, choice_bundle, choice)
-            together = float(lowest.sum())
-            dearer = np.full(len(choice), np.inf)
-            dearer[complete] = choice[complete] - lowest[choice_bundle[complete]]
-            above[options] = reduced[options] - cheapest[pair] + dearer[pair_choice][pair]
+        if self.together.count:
+            alone[self.together.systems] = False
+            together, above[self.together.options] = self.together.least(reduced)
         return float(self.units[alone] @ best[alone]) + together + constant, above
 
     @cached_property
-    def _bundles(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
-        """What bundles need for pricing.
-
-        Bundled options; their (system, slot) pair; each pair's (bundle, slot) choice; the choice's bundle; whether all
-        systems of the bundle have that slot; the bundled systems.
-        """
-        if len(self.structure) == 1:
-            return None
-        options = np.flatnonzero((self.options["bundle"] != "").to_numpy())
-        bundle = pd.factorize(self.options["bundle"].iloc[options])[0]
-        slot = pd.factorize(self.options["slot"].iloc[options])[0]
-        width = int(slot.max()) + 1
-        _pairs, first, pair = np.unique(self.system[options] * width + slot, return_index=True, return_inverse=True)
-        choices, pair_choice = np.unique((bundle * width + slot)[first], return_inverse=True)
-        systems, heads = np.unique(self.system[options], return_index=True)
-        sizes = np.bincount(bundle[heads])
-        complete = np.bincount(pair_choice, minlength=len(choices)) == sizes[choices // width]
-        return options, pair, pair_choice, choices // width, complete, systems
+    def together(self) -> Bundles:
+        """Its bundles."""
+        return Bundles.of(self.options, self.system)
 
     def objective(self, x: np.ndarray, extra: np.ndarray) -> float:
         """Cost of given decisions."""
@@ -208,61 +229,4 @@ class Problem:
 
     def excess(self, x: np.ndarray, extra: np.ndarray) -> np.ndarray:
         """How far each limit is overrun (negative: what is left)."""
-        return np.asarray(self.use @ x + self.more @ extra - self.limits.to_numpy())
-
-
-@dataclass(frozen=True, eq=False)
-class Study:
-    """A modernization study as a problem: which rows belong to which limit."""
-
-    problem: Problem
-    options: Options
-    limits: tuple[Limit, ...]
-
-    def prices(self, of_rows: np.ndarray) -> list[pd.Series]:
-        """What one more unit of each limit is worth, from the prices of the problem's rows, by limit and key."""
-        found, at = [], 0
-        for limit in self.limits:
-            loosened = limit.loosened()
-            rows, keys = loosened.shape
-            worth = loosened.T @ of_rows[at : at + rows]
-            found.append(pd.Series(worth, index=limit.allowed().index[:keys]))
-            at += rows
-        return found
-
-
-def study(portfolio_options: Options) -> Study:
-    """Assemble the problem of a modernization study from its options and limits."""
-    options, portfolio = portfolio_options, portfolio_options.portfolio
-    limits = limits_of(portfolio)
-    fates, _ = structure_of(portfolio)
-    frame, block = options.frame, options.block
-    grouped = (portfolio.systems["group"] != "") & (portfolio.systems["side"] == "legacy")
-    bundle = pd.Categorical(portfolio.systems["group"].where(grouped, "").astype(object))
-    table = pd.DataFrame(
-        {
-            "system": frame["system"],
-            "cost": frame["cost"] * block,
-            "units": fates.allowed().to_numpy()[options.s] / block,
-            "bundle": pd.Categorical.from_codes(bundle.codes[options.s], categories=bundle.categories),
-            "slot": frame["start"],
-            "always": options.stays,
-            "strategy": frame["strategy"],
-        }
-    )
-    use = sparse.vstack([limit.coefficients(options) for limit in limits], format="csr")
-    columns = [limit.columns() for limit in limits]
-    allowed = [limit.allowed() for limit in limits]
-    right = pd.concat([a.set_axis([f"{m.name} {k}" for k in a.index]) for m, a in zip(limits, allowed, strict=True)])
-    upper = pd.concat([c.upper for c in columns])
-    extra = pd.DataFrame({"upper": upper.astype(float), "cost": 0.0}).set_axis(
-        [f"brought {key}" for key in upper.index]
-    )
-    problem = Problem(
-        table,
-        sparse.csr_array(use @ sparse.diags_array(block.astype(float))),
-        right.astype(float),
-        extra,
-        sparse.csr_array(sparse.block_diag([c.use for c in columns], format="csr")),
-    )
-    return Study(problem, options, limits)
+        return np.asarray(self.use.T @ x + self.more.T @ extra - self.limits.to_numpy())

@@ -159,7 +159,7 @@ class Search:
 
     def _room(self, x: np.ndarray) -> np.ndarray:
         """What is left of each limit, (L,); negative where it is overrun."""
-        return np.asarray(self.ground.limits - self.ground.blocks.use.T @ x - self.problem.more @ self.extra)
+        return np.asarray(self.ground.limits - self.ground.blocks.use.T @ x - self.problem.more.T @ self.extra)
 
     def _cost(self, x: np.ndarray) -> float:
         return float(self.ground.blocks.cost @ x + self.problem.extra["cost"].to_numpy() @ self.extra)
@@ -221,7 +221,7 @@ class Search:
     def _beside(self, x: np.ndarray) -> np.ndarray:
         """The decisions beside the columns that leave the least to overrun, for given units."""
         short = len(self.ground.limits)
-        more = sparse.csr_array(sparse.hstack([self.problem.more, -sparse.eye_array(short)], format="csr"))
+        more = sparse.csr_array(sparse.hstack([self.problem.more.T, -sparse.eye_array(short)], format="csr"))
         room = self.ground.limits - self.ground.blocks.use.T @ x
         cost = np.append(self.problem.extra["cost"].to_numpy(dtype=float), self.ground.penalties)
         upper = np.append(self.problem.extra["upper"].to_numpy(dtype=float), np.full(short, inf))

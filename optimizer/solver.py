@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ DEFAULT = "HiGHS"
 ALIASES = {"highs": DEFAULT, "cbc": "PULP_CBC_CMD"}
 
 
-class Status(Enum):
+class Status(StrEnum):
     """What a solver's answer means."""
 
     OPTIMAL = "optimal"
@@ -70,7 +70,7 @@ def version_of(name: str) -> str:
 
 def relax(
     cost: np.ndarray,
-    matrix: sparse.csr_array,
+    matrix: sparse.csr_array | sparse.csc_array,
     low: np.ndarray,
     high: np.ndarray,
     upper: np.ndarray,

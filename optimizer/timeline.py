@@ -48,6 +48,20 @@ class Timeline:
         with np.errstate(invalid="ignore"):
             return np.asarray(starts[None, :] > pd.DatetimeIndex(dates).to_numpy()[:, None])
 
+    def days_until(self, positions: np.ndarray) -> np.ndarray:
+        """Days from `as_of` to the first day of each position's quarter; negative where that day has passed."""
+        return np.asarray((self._first_days(positions) - self.portfolio.as_of.normalize()).days)
+
+    def before(self, positions: np.ndarray, days: np.ndarray) -> np.ndarray:
+        """Position of the quarter in which the day lies that comes some days before each position's first day."""
+        moments = self._first_days(positions) - pd.to_timedelta(days, unit="D")
+        return np.asarray(moments.to_period(self.freq).astype("int64")) - self.first
+
+    def _first_days(self, positions: np.ndarray) -> pd.DatetimeIndex:
+        low, last = int(positions.min(initial=0)), int(positions.max(initial=0))
+        quarters = pd.period_range(self.portfolio.quarters[0] + low, periods=last - low + 1, freq=self.freq)
+        return pd.DatetimeIndex(quarters.start_time[positions - low])
+
     def discount(self, rate: float, positions: np.ndarray) -> np.ndarray:
         r"""$d_t = (1+r)^{-v_t}$ where $v_t$ is the years from `as_of` to the middle of the quarter."""
         as_of = self.portfolio.as_of
@@ -65,8 +79,11 @@ class Timeline:
         """Fiscal years of positions, also beyond the horizon."""
         return self.portfolio.quarters[0].qyear + (positions + self.portfolio.quarters[0].quarter - 1) // 4
 
-    def texts(self, positions: np.ndarray) -> pd.Categorical:
-        """Positions as text (`2027Q1`), empty for -1."""
-        last = max(int(positions.max(initial=0)), 0)
-        names = ["", *pd.period_range(self.portfolio.quarters[0], periods=last + 1, freq=self.freq).astype(str)]
-        return pd.Categorical.from_codes(positions + 1, categories=pd.Index(names, dtype="str"))
+    def texts(self, positions: np.ndarray, shown: np.ndarray) -> pd.Categorical:
+        """Positions as text (`2027Q1`), empty where they are not shown."""
+        seen = positions[shown]
+        low, last = int(seen.min(initial=0)), int(seen.max(initial=0))
+        first = self.portfolio.quarters[0] + low
+        names = ["", *pd.period_range(first, periods=last - low + 1, freq=self.freq).astype(str)]
+        codes = np.where(shown, positions - low + 1, 0)
+        return pd.Categorical.from_codes(codes, categories=pd.Index(names, dtype="str"))

@@ -3,17 +3,18 @@
 It shares no arithmetic with the rest of the package: one long table of rows x quarters, the cash flow table read anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isnan
+from math import ceil, isnan, log10
 
 import numpy as np
 import pandas as pd
 
-from optimizer.catalogue import Economics, Strategy
+from optimizer.catalogue import Economics, Method, Strategy
 from optimizer.funds import parse
 from optimizer.plan import Plan
 from optimizer.portfolio import Portfolio
+from optimizer.recount import recount, site_money
 from optimizer.words import amount_of, listed
 
 CENT = 0.005
@@ -41,7 +42,14 @@ class Report:
         )
 
 
-def verify(portfolio: Portfolio, strategies: Iterable[Strategy], economics: Economics, plan: Plan) -> Report:
+def verify(
+    portfolio: Portfolio,
+    strategies: Iterable[Strategy],
+    economics: Economics,
+    plan: Plan,
+    *,
+    methods: Iterable[Method] = (),
+) -> Report:
     """Recompute a plan from the tables: its rows, money, limits, terms, objective and gap.
 
     A plan that was only given (status `reference`) may break limits and rules; all it states must still be right.
@@ -54,17 +62,22 @@ def verify(portfolio: Portfolio, strategies: Iterable[Strategy], economics: Econ
         return Report((f"rows: nothing in the tables is called {listed(unknown)}",))
     strict = plan.status != "reference"
     rows = _read(portfolio, by_name, plan)
+    bought = _purchases(portfolio, economics, {method.name: method for method in methods}, rows, strict)
     cells = _cells(portfolio, economics, rows)
-    flows = _flows(portfolio, cells)
-    values = _values(portfolio, economics, rows, cells)
+    sites = site_money(portfolio, economics, rows)
+    flows = _flows(portfolio, cells, sites)
+    dollars, values = (_values(portfolio, economics, cells, weights) for weights in ({}, portfolio.fund_weights))
     found = [
         *_dates(portfolio, economics, rows, strict),
+        *bought,
         *_fates(portfolio, rows, strict),
         *_groups(portfolio, rows, strict),
-        *_row_figures(portfolio, economics, rows, cells, values),
+        *_order(portfolio, rows, strict),
+        *_row_figures(portfolio, economics, rows, cells, dollars),
         *_flow_figures(flows, plan.flows),
-        *_limit_figures(portfolio, rows, cells, plan, strict),
-        *_certificate(values, plan),
+        *_limit_figures(portfolio, economics, rows, cells, sites, plan, strict),
+        *_closures(portfolio, sites, plan),
+        *_certificate(portfolio, rows, values, sites, plan),
     ]
     return Report(tuple(found))
 
@@ -76,9 +89,12 @@ def _read(portfolio: Portfolio, by_name: dict[str, Strategy], plan: Plan) -> pd.
     systems = portfolio.systems.loc[rows["system"]].reset_index(drop=True)
     rows = rows.join(systems.drop(columns=["units"]).add_prefix("s_"))
     rows["moves"] = rows["strategy"] != "retain"
-    stays = Strategy("retain", side="")
+    stays = Strategy("retain", side="", buys=False)
     catalogue = {**by_name, "retain": stays}
-    for column in ("one_time_cost", "decommission_cost", "run_factor", "cloud_factor", "residual_risk"):
+    for column in (
+        *("one_time_cost", "decommission_cost", "run_factor", "cloud_factor", "residual_risk"),
+        *("buys", "subscription_years"),
+    ):
         rows[f"k_{column}"] = [float(getattr(catalogue[name], column)) for name in rows["strategy"]]
     for column in ("work_quarters", "early_quarters", "dual_run_quarters"):
         rows[f"k_{column}"] = [int(getattr(catalogue[name], column)) for name in rows["strategy"]]
@@ -144,7 +160,8 @@ def _cells(portfolio: Portfolio, economics: Economics, rows: pd.DataFrame) -> pd
     cells["run_new"] = new.where(moves & (t >= cut), 0.0)
     cells["dual_old"] = cells["R"].where(moves & (t >= cut) & (t < gone), 0.0)
     cells["dual_new"] = new.where(moves & (t < cut) & (t >= cut - cells["k_early_quarters"]), 0.0)
-    build = (cells["k_one_time_cost"] / cells["k_work_quarters"]).where(moves & (t >= cells["at"]) & (t < cut), 0.0)
+    price = cells["k_one_time_cost"] * cells["price_factor"]
+    build = (price / cells["k_work_quarters"]).where(moves & (t >= cells["at"]) & (t < cut), 0.0)
     cells["one_time"] = (build + cells["k_decommission_cost"].where(moves & (t == gone), 0.0)) * cells["prices"]
     owing = (economics.avoidable_share * cells["R"]).where(moves & (t >= gone) & (t < cells["contract"]), 0.0)
     owed = owing.groupby(cells["row"]).transform("sum")
@@ -152,7 +169,7 @@ def _cells(portfolio: Portfolio, economics: Economics, rows: pd.DataFrame) -> pd
     return cells
 
 
-def _flows(portfolio: Portfolio, cells: pd.DataFrame) -> pd.Series:
+def _flows(portfolio: Portfolio, cells: pd.DataFrame, sites: pd.DataFrame) -> pd.Series:
     """All money of the plan by entity, period, fund, nature and side."""
     inside = cells[cells["inside"]]
     modern = inside["k_side"].eq("modern").map({True: "modern", False: "legacy"})
@@ -186,15 +203,9 @@ def _flows(portfolio: Portfolio, cells: pd.DataFrame) -> pd.Series:
     tables = [long.merge(shares, on=["entity", "payer"])]
     t = pd.DataFrame({"t": portfolio.quarters.astype("int64"), "fiscal_year": np.asarray(portfolio.quarters.qyear)})
     if len(portfolio.sites):
-        fixed = (
-            portfolio.sites["annual_fixed_cost"]
-            .rename_axis("entity")
-            .rename("amount")
-            .reset_index()
-            .merge(t, how="cross")
-        )
-        fixed["amount"] /= 4
-        tables.append(fixed.assign(nature="site", side="legacy").merge(_split(portfolio.sites["fund"]), on="entity"))
+        paid = sites[sites["inside"] & (sites["amount"] != 0)].rename(columns={"site": "entity"})
+        paid = paid[["entity", "t", "amount"]].assign(nature="site", side="legacy")
+        tables.append(paid.merge(_split(portfolio.sites["fund"]), on="entity"))
     if len(portfolio.residual):
         rest = portfolio.residual.reset_index(drop=True).rename_axis("entity")
         split = _split(rest["fund"])
@@ -208,23 +219,33 @@ def _flows(portfolio: Portfolio, cells: pd.DataFrame) -> pd.Series:
     return total.groupby(FLOW_KEYS)["amount"].sum()
 
 
+def _weights(splits: pd.Series, weights: Mapping[str, float]) -> pd.Series:
+    """What a dollar counts that each split of funds pays."""
+    return splits.map(lambda text: sum(share * weights.get(fund, 1.0) for fund, share in parse(str(text)).items()))
+
+
 def _split(column: pd.Series) -> pd.DataFrame:
     """`entity fund share`, one row for each fund that pays."""
     long = [(entity, fund, share) for entity, text in column.items() for fund, share in parse(str(text)).items()]
     return pd.DataFrame(long, columns=["entity", "fund", "share"])
 
 
-def _values(portfolio: Portfolio, economics: Economics, rows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """Present value of each row's terms, all its units."""
+def _values(
+    portfolio: Portfolio, economics: Economics, cells: pd.DataFrame, weights: Mapping[str, float]
+) -> pd.DataFrame:
+    """Present value of each row's terms, all its units; a dollar counts what its fund weighs."""
     d = cells["discount"] * cells["units"]
+    runs, builds = (
+        cells["system"].map(_weights(portfolio.systems[split], weights)) for split in ("fund", "one_time_fund")
+    )
     inside = cells["inside"]
     every = {
-        "run": (cells["run_old"] + cells["run_new"]).where(inside, 0.0),
-        "one_time": cells["one_time"].where(inside, 0.0),
-        "dual_run": (cells["dual_old"] + cells["dual_new"]).where(inside, 0.0),
-        "exit": cells["exit"].where(inside, 0.0),
-        "tail": (cells["run_old"] + cells["run_new"] - cells["R"]).where(cells["tail"], 0.0)
-        + (cells["dual_old"] + cells["one_time"] + cells["exit"]).where(~inside, 0.0),
+        "run": runs * (cells["run_old"] + cells["run_new"]).where(inside, 0.0),
+        "one_time": builds * cells["one_time"].where(inside, 0.0),
+        "dual_run": runs * (cells["dual_old"] + cells["dual_new"]).where(inside, 0.0),
+        "exit": runs * cells["exit"].where(inside, 0.0),
+        "tail": runs * (cells["run_old"] + cells["run_new"] - cells["R"]).where(cells["tail"], 0.0)
+        + (runs * (cells["dual_old"] + cells["exit"]) + builds * cells["one_time"]).where(~inside, 0.0),
         "risk": economics.risk_price
         * cells["s_criticality"]
         / 3
@@ -270,11 +291,9 @@ def _dates(portfolio: Portfolio, economics: Economics, rows: pd.DataFrame, stric
         *_named(
             rows, rows["wave"].astype("Int64").fillna(0) != wave, "the wave is not the half fiscal year of the start"
         ),
-        *_named(rows, rows["method"] != np.where(rows["moves"], economics.method, ""), "another purchasing method"),
     ]
     if not strict:
         return found
-    bought = portfolio.as_of.to_period(quarters.freqstr).ordinal + economics.lead_quarters
     frozen = [pd.Period(str(freeze), quarters.freqstr).ordinal for freeze in portfolio.freezes]
 
     def bound(column: str) -> pd.Series:
@@ -288,7 +307,7 @@ def _dates(portfolio: Portfolio, economics: Economics, rows: pd.DataFrame, stric
     fate = rows["strategy"] + "@" + rows["start"]
     kept = (rows["s_lock"] == "") | (rows["s_lock"] == fate) | ((rows["s_lock"] == "keep") & ~rows["moves"])
     rules = {
-        "start before the horizon or the end of the purchase": rows["at"] < max(bought, quarters[0].ordinal),
+        "start before the horizon": rows["at"] < quarters[0].ordinal,
         "cut over after the horizon": rows["cut"] > quarters[-1].ordinal,
         "start before their earliest quarter": rows["at"] < bound("earliest"),
         "start after their latest quarter": rows["at"] > bound("latest"),
@@ -298,6 +317,83 @@ def _dates(portfolio: Portfolio, economics: Economics, rows: pd.DataFrame, stric
         "do not keep to their lock": ~kept,
     }
     return found + [line for words, wrong in rules.items() for line in _named(rows, wrong, f"systems {words}")]
+
+
+def _purchases(
+    portfolio: Portfolio, economics: Economics, methods: dict[str, Method], rows: pd.DataFrame, strict: bool
+) -> list[str]:
+    """What is wrong with the way in which rows are bought; the price factors are left in them."""
+    quarters = portfolio.quarters
+    today, now = portfolio.as_of.normalize(), portfolio.as_of.to_period(quarters.freqstr).ordinal
+    buying = rows["moves"] & (rows["k_buys"] > 0) & bool(methods)
+    used = [methods.get(name) if buys else None for name, buys in zip(rows["method"], buying, strict=True)]
+    rows["price_factor"] = [1.0 if method is None else method.price_factor for method in used]
+    rows["modules"] = [1 if method is None else method.modules for method in used]
+    sizes = _contracts(portfolio, economics, rows)
+    lead = [0 if method is None else _days(method, size) for method, size in zip(used, sizes, strict=True)]
+    rows["lead"] = lead
+    rows["by_method"] = [method is not None for method in used]
+    rows["bought"] = rows["by_method"] | (rows["moves"] & (rows["k_buys"] > 0) & (not methods))
+    first = {o: pd.Period(ordinal=int(o), freq=quarters.freqstr).start_time for o in rows["at"].dropna().unique()}
+    opens = pd.to_datetime(rows["at"].map(first))
+    begins = opens - pd.to_timedelta(lead, unit="D")
+    bought = [method is not None and not pd.isna(day) for method, day in zip(used, begins, strict=True)]
+    quarter = ["" if not b else str(d.to_period(quarters.freqstr)) for b, d in zip(bought, begins, strict=True)]
+    # a column of a file that is empty in every row comes back as numbers
+    stated = rows["buy_from"].astype(object).where(rows["buy_from"].notna(), "")
+    plain = np.where(rows["moves"] & (not methods), economics.method, "")
+    nameless = pd.Series([method is None for method in used], index=rows.index, dtype=bool)
+    found = [
+        *_named(rows, nameless & (buying | (rows["method"] != plain)), "another purchasing method"),
+        *_named(rows, stated != quarter, "the purchase begins in another quarter"),
+    ]
+    if not strict:
+        return found
+    serves = [m is None or not m.strategies or k in m.strategies for m, k in zip(used, rows["strategy"], strict=True)]
+    fits = [
+        m is None or m.smallest * (1 - 1e-9) - CENT <= size <= m.largest * (1 + 1e-9) + CENT
+        for m, size in zip(used, sizes, strict=True)
+    ]
+    late = (begins < today) if methods else rows["at"] < now + economics.lead_quarters
+    rules = {
+        "start before what they need is bought": late,
+        "are bought in a way that their strategy is not": ~pd.Series(serves, index=rows.index, dtype=bool),
+        "are bought in a way that contracts of their size are not": ~pd.Series(fits, index=rows.index, dtype=bool),
+    }
+    return found + [line for words, wrong in rules.items() for line in _named(rows, wrong, f"systems {words}")]
+
+
+def _days(method: Method, size: float) -> int:
+    """Expected days to buy a contract, rounded up: more for each tenfold of a module's size above the reference."""
+    tenfolds = log10(size / method.modules / method.reference_size) if size > 0 else 0.0
+    expected = method.lead_days + method.protest_chance * method.protest_days
+    return ceil(expected + method.days_per_decade * max(tenfolds, 0.0) - 1e-9)
+
+
+def _contracts(portfolio: Portfolio, economics: Economics, rows: pd.DataFrame) -> list[float]:
+    """What each row's contract is worth: the row's strategy for all units of its system, or of all its move group."""
+    systems, quarters = portfolio.systems, portfolio.quarters
+    base = portfolio.as_of.to_period(quarters.freqstr).qyear if portfolio.base_year is None else portfolio.base_year
+    alone = (systems["group"] == "") | (systems["side"] == "modern")
+    party = ("system " + systems.index.to_series()).where(alone, "group " + systems["group"])
+    units = systems["units"].groupby(party).sum()
+    clouds = (systems["units"] * systems["cloud_price"]).groupby(party).sum()
+    running = portfolio.run_cost.mul(systems["units"], axis=0).groupby(party).sum().T.to_dict("list")
+    column = {float(quarter.ordinal): i for i, quarter in enumerate(quarters)}
+    sizes = []
+    for row in rows.to_dict("records"):
+        i = column.get(row["at"], -1)
+        if i < 0 or not row["k_buys"]:
+            sizes.append(0.0)
+            continue
+        who, years = party[row["system"]], quarters[i].qyear - base
+        size = units[who] * row["k_one_time_cost"] * (1 + economics.price_growth) ** years
+        if row["k_subscription_years"] > 0:
+            run = row["k_run_factor"] * 4 * running[who][i]
+            run += row["k_cloud_factor"] * clouds[who] * (1 + economics.cloud_price_growth) ** years
+            size += row["k_subscription_years"] * run
+        sizes.append(float(size))
+    return sizes
 
 
 def _fates(portfolio: Portfolio, rows: pd.DataFrame, strict: bool) -> list[str]:
@@ -320,6 +416,24 @@ def _groups(portfolio: Portfolio, rows: pd.DataFrame, strict: bool) -> list[str]
         *([f"rows: systems of a group are split ({listed(split)})"] if len(split) else []),
         *([f"rows: groups do not start together ({listed(apart)})"] if len(apart) else []),
     ]
+
+
+def _order(portfolio: Portfolio, rows: pd.DataFrame, strict: bool) -> list[str]:
+    """What a system needs has cut over before it starts, by the lag or more; those that depend on others move whole."""
+    table, systems = portfolio.dependencies, portfolio.systems
+    legacy = rows[rows["s_side"] == "legacy"]
+    named = legacy[legacy["system"].isin([*table["system"], *table["needs"]])]
+    split = named.loc[named["system"].duplicated(), "system"].unique()
+    found = [f"rows: systems that depend on others are split ({listed(split)})"] if len(split) else []
+    for system, needs, lag in table[["system", "needs", "lag"]].itertuples(index=False):
+        group = systems.loc[system, "group"]
+        if systems.loc[needs, "side"] == "modern" or (group and group == systems.loc[needs, "group"]):
+            continue
+        starts = rows.loc[(rows["system"] == system) & rows["moves"], "at"]
+        ends = rows.loc[rows["system"] == needs, "cut"]
+        if len(starts) and not (ends + lag / 3 <= starts.min() + 1e-9).all():
+            found.append(f"systems start before what they need has cut over ({system} needs {needs})")
+    return found if strict else []
 
 
 def _row_figures(
@@ -356,137 +470,69 @@ def _flow_figures(right: pd.Series, stated: pd.DataFrame) -> list[str]:
 
 
 def _limit_figures(
-    portfolio: Portfolio, rows: pd.DataFrame, cells: pd.DataFrame, plan: Plan, strict: bool
+    portfolio: Portfolio,
+    economics: Economics,
+    rows: pd.DataFrame,
+    cells: pd.DataFrame,
+    sites: pd.DataFrame,
+    plan: Plan,
+    strict: bool,
 ) -> list[str]:
     """What each limit allows and what is used of it, and whether it is kept."""
-    right = pd.concat([_money(portfolio, cells), _hours(portfolio, rows), _starts(portfolio, rows)])
+    right, found = recount(portfolio, economics, rows, cells, sites, plan.limits)
     stated = plan.limits.set_index(["limit", "key"])
     gone, new = right.index.difference(stated.index), stated.index.difference(right.index)
-    found = [f"limits: rows are missing or unknown ({listed([*gone, *new])})"] if len(gone) or len(new) else []
-    both = right.join(stated[["used", "allowed"]].add_suffix("_stated"), how="inner")
-    for column in ("used", "allowed"):
+    if len(gone) or len(new):
+        found.append(f"limits: rows are missing or unknown ({listed([*gone, *new])})")
+    columns = [column for column in ("used", "allowed", "violation") if column in stated]
+    both = right.join(stated[columns].add_suffix("_stated"), how="inner")
+    both["violation"] = (both["used"] - both["allowed"]).clip(lower=0.0)
+    for column in columns:
         wrong = both[_far(both[f"{column}_stated"], both[column])]
         for line in wrong.reset_index().to_dict("records"):
             stated_, right_ = amount_of(line[f"{column}_stated"], line["unit"]), amount_of(line[column], line["unit"])
             found.append(f"limits: {line['limit']} {line['key']} states {column} {stated_}, is {right_}")
     if strict:
-        broken = right[right["used"] > right["allowed"] + CENT + 1e-9 * right["allowed"].abs()]
+        hard = right[~right.index.get_level_values("limit").isin(portfolio.soft)]
+        broken = hard[hard["used"] > hard["allowed"] + CENT + 1e-9 * hard["allowed"].abs()]
         for line in broken.reset_index().to_dict("records"):
             used, allowed = amount_of(line["used"], line["unit"]), amount_of(line["allowed"], line["unit"])
             found.append(f"limits: {line['limit']} {line['key']} is broken: {used} used, {allowed} allowed")
     return found
 
 
-def _table(records: list[tuple[str, str, float, float, str]]) -> pd.DataFrame:
-    columns = ["limit", "key", "used", "allowed", "unit"]
-    return pd.DataFrame(records, columns=columns).set_index(["limit", "key"]).astype({"used": float, "allowed": float})
-
-
-def _money(portfolio: Portfolio, cells: pd.DataFrame) -> pd.DataFrame:
-    """Appropriations, year after year: first what was brought, then the year's own; a share of its rest goes on."""
-    inside = cells[cells["inside"]]
-    years = sorted(set(portfolio.quarters.qyear))
-    held = pd.Series(portfolio.quarters.qyear).value_counts() / 4
-    by = [inside["system"], inside["year"], inside["k_capital"]]
-    running = (
-        (
-            (inside["run_old"] + inside["run_new"] + inside["dual_old"] + inside["dual_new"] + inside["exit"])
-            * inside["units"]
-        )
-        .groupby(by)
-        .sum()
-    )
-    building = (inside["one_time"] * inside["units"]).groupby(by).sum()
-    spend = (
-        pd.DataFrame({"running": running, "building": building})
-        .reset_index()
-        .set_axis(["system", "year", "capital", "running", "building"], axis=1)
-    )
-    systems = portfolio.systems
-    for column in ("agency", "program"):
-        spend[column] = spend["system"].map(systems[column])
-    pays = {
-        name: {text: parse(str(text)) for text in table.unique()}
-        for name, table in (
-            ("fund", systems["fund"]),
-            ("one_time_fund", systems["one_time_fund"]),
-            ("site", portfolio.sites["fund"]),
-            ("residual", portfolio.residual["fund"]),
-        )
-    }
-    records = []
-    table = portfolio.appropriations[portfolio.appropriations["fiscal_year"].isin(years)]
-    for scope_, rows in table.groupby(["fund", "agency", "line_item", "purpose"]):
-        fund, agency, line, purpose = map(str, scope_)
-        mine = spend[((spend["agency"] == agency) | (agency == "")) & ((spend["program"] == line) | (line == ""))]
-        runs = (
-            mine["system"]
-            .map(systems["fund"])
-            .map({x: s.get(fund, 0.0) for x, s in pays["fund"].items()})
-            .astype(float)
-        )
-        builds = (
-            mine["system"]
-            .map(systems["one_time_fund"])
-            .map({x: s.get(fund, 0.0) for x, s in pays["one_time_fund"].items()})
-        )
-        operating = runs * mine["running"] + (builds * mine["building"]).where(~mine["capital"], 0.0)
-        capital = (builds * mine["building"]).where(mine["capital"], 0.0)
-        outlay = {"operating": operating, "capital": capital}.get(purpose, operating + capital)
-        spent = outlay.astype(float).groupby(mine["year"]).sum()
-        brought, earlier = 0.0, None
-        scope = " ".join(part for part in (fund, agency, line, "" if purpose == "any" else purpose) if part)
-        for row in rows.sort_values("fiscal_year").to_dict("records"):
-            year = int(row["fiscal_year"])
-            used = float(spent.get(year, 0.0))
-            if line == "" and purpose != "capital":
-                rest = portfolio.residual[portfolio.residual["fiscal_year"] == year]
-                rest = rest[(rest["agency"] == agency) | (agency == "")]
-                used += held[year] * sum(
-                    a * pays["residual"][f].get(fund, 0.0) for a, f in zip(rest["amount"], rest["fund"], strict=True)
-                )
-                if agency == "":
-                    sites = portfolio.sites
-                    used += held[year] * sum(
-                        a * pays["site"][f].get(fund, 0.0)
-                        for a, f in zip(sites["annual_fixed_cost"], sites["fund"], strict=True)
-                    )
-            if earlier != year - 1:
-                brought = float(row["opening_balance"]) if year == years[0] else 0.0
-            records.append(("appropriation", f"{scope} FY{year}", used, float(row["amount"]) + brought, "USD"))
-            own = max(used - brought, 0.0)
-            brought, earlier = float(row["carry_forward"]) * max(float(row["amount"]) - own, 0.0), year
-    return _table(records)
-
-
-def _hours(portfolio: Portfolio, rows: pd.DataFrame) -> pd.DataFrame:
-    """Hours of each skill in each quarter."""
-    records = []
-    moving = rows[rows["moves"]]
-    for row in portfolio.capacity.to_dict("records"):
-        hours = pd.Series([h.get(row["skill"], 0.0) for h in moving["k_hours"]], index=moving.index, dtype=float)
-        each = hours / moving["k_work_quarters"]
-        for quarter in portfolio.quarters[np.asarray(portfolio.quarters.qyear) == row["fiscal_year"]]:
-            working = (moving["at"] <= quarter.ordinal) & (quarter.ordinal < moving["cut"])
-            used = float((each * moving["units"])[working].sum())
-            records.append(("hours", f"{row['skill']} {quarter}", used, float(row["hours"]) / 4, "hours"))
-    return _table(records)
-
-
-def _starts(portfolio: Portfolio, rows: pd.DataFrame) -> pd.DataFrame:
-    """Units that begin to move in each quarter."""
-    begins = rows[rows["moves"]].groupby("at")["units"].sum()
-    records = [
-        ("starts", str(quarter), float(begins.get(quarter.ordinal, 0)), float(portfolio.starts[quarter.qyear]), "units")
-        for quarter in portfolio.quarters
-        if quarter.qyear in portfolio.starts.index
+def _closures(portfolio: Portfolio, sites: pd.DataFrame, plan: Plan) -> list[str]:
+    """When each site closes, and what that saves."""
+    if not portfolio.closes_sites:
+        return []
+    saving = -(sites["difference"] * sites["discount"]).groupby(sites["site"]).sum()
+    closing = sites.groupby("site")["closes"].first()
+    stated = plan.sites.set_index("site").reindex(portfolio.sites.index)
+    said = stated["closes"].map(lambda text: pd.Period(text, portfolio.quarters.freqstr).ordinal if text else np.nan)
+    right = closing.reindex(portfolio.sites.index)
+    wrong = [
+        *portfolio.sites.index[(said != right) & ~(said.isna() & right.isna())],
+        *portfolio.sites.index[_far(stated["saving"].astype(float), saving.reindex(portfolio.sites.index))],
     ]
-    return _table(records)
+    return [f"sites: another quarter of closing, or another saving ({listed(dict.fromkeys(wrong))})"] if wrong else []
 
 
-def _certificate(values: pd.DataFrame, plan: Plan) -> list[str]:
+def _certificate(
+    portfolio: Portfolio, rows: pd.DataFrame, values: pd.DataFrame, sites: pd.DataFrame, plan: Plan
+) -> list[str]:
     """Terms, objective, bound and gap."""
     right = values.drop(columns="stay").sum()
+    if portfolio.disruption_price > 0:
+        critical = (rows["s_criticality"] * rows["units"])[rows["moves"]].sum()
+        right["disruption"] = portfolio.disruption_price / 3 * critical
+    if portfolio.soft:
+        over = (plan.limits["used"] - plan.limits["allowed"]).clip(lower=0.0)
+        right["violation"] = (over * plan.limits["limit"].map(portfolio.soft).fillna(0.0)).sum()
+    if sites["closable"].any():
+        weights = _weights(portfolio.sites["fund"], portfolio.fund_weights)
+        counts = sites["difference"] * sites["discount"] * sites["site"].map(weights)
+        right["site"] = counts[sites["inside"]].sum()
+        right["tail"] += counts[~sites["inside"]].sum()
     found = [
         f"terms: {name} is {plan.terms.get(name, np.nan):,.2f}, not {value:,.2f}"
         for name, value in right.items()

@@ -1,12 +1,13 @@
 """Made-up portfolios: by hand for small tests, by the dozen for large ones."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from optimizer import Economics, Portfolio, Strategy
+from optimizer import Economics, Method, Portfolio, Strategy
 
 CATALOGUE = (
     Strategy("retire", 400.0, 600.0, 1, 0, 0, {"migration": 8, "application": 4}, 0.0, 0.0, 0.0, ""),
@@ -17,6 +18,19 @@ CATALOGUE = (
     Strategy("refactor", 52_000.0, 500.0, 3, 2, 1, {"migration": 60, "application": 300}, 0.1, 0.7, 0.0, capital=True),
 )
 ECONOMICS = Economics(0.04, 0.02, -0.01, 5.0, 200.0, 0.85, 1, "existing_contract")
+
+BOUGHT = tuple(
+    replace(s, buys=s.name != "retire", subscription_years=1.0 if s.name == "repurchase" else 0.0) for s in CATALOGUE
+)
+"""The same catalogue, where nothing is bought to retire a server, and a year of the service with a repurchase."""
+METHODS = (
+    Method("existing_contract", 60, 25, largest=5e6),
+    Method("cooperative", 120, 25, price_factor=0.98, largest=1e7),
+    Method("itb", 75, 30, 1e5, 0.01, 60, 0.97, 5e4, 1e7, strategies=("rehost", "relocate", "repurchase")),
+    Method("single_rfp", 158, 190, 1e5, 0.05, 60, smallest=5e4),
+    Method("modular_rfp", 158, 190, 1e5, 0.02, 60, 1.05, 1e6, modules=5),
+    Method("sole_source", 28, price_factor=1.1, largest=5e4),
+)
 
 PLAIN: dict[str, Any] = {
     "agency": "health",
@@ -38,6 +52,12 @@ PLAIN: dict[str, Any] = {
     "latest": "",
     "lock": "",
     "cloud_price": 0.0,
+}
+
+
+SITE: dict[str, Any] = {
+    **{"fund": "general", "annual_fixed_cost": 0.0, "lease_end": pd.NaT, "closure_cost": 0.0},
+    "keep": False,
 }
 
 
@@ -63,7 +83,9 @@ def by_hand(
     capacity: Sequence[tuple[str, int, float]] = (),
     starts: Mapping[int, float] | None = None,
     freezes: Sequence[str] = (),
+    dependencies: Sequence[tuple[str, str, float]] = (),
     as_of: str = "2026-07-01",
+    **more: Any,
 ) -> Portfolio:
     """A portfolio from a few words; `run` is what a unit costs in each quarter."""
     frame = table(list(systems.values()), PLAIN).set_axis(pd.Index(list(systems), name="system", dtype="str"))
@@ -78,9 +100,7 @@ def by_hand(
         systems=frame,
         run_cost=pd.DataFrame(cost[:, None] * np.ones(len(horizon)), index=frame.index, columns=horizon),
         residual=table(residual, {"agency": "health", "fund": "general", "fiscal_year": 2027, "amount": 0.0}),
-        sites=table(list((sites or {}).values()), {"fund": "general", "annual_fixed_cost": 0.0}).set_axis(
-            pd.Index(list(sites or {}), name="site", dtype="str")
-        ),
+        sites=table(list((sites or {}).values()), SITE).set_axis(pd.Index(list(sites or {}), name="site", dtype="str")),
         appropriations=table(
             appropriations,
             {
@@ -100,6 +120,8 @@ def by_hand(
         starts=pd.Series(dict(starts or {}), dtype=float),
         freezes=tuple(pd.Period(freeze, "Q-JUN") for freeze in freezes),
         base_year=2027,
+        dependencies=pd.DataFrame(list(dependencies), columns=["system", "needs", "lag"]),
+        **more,
     )
 
 

@@ -28,7 +28,7 @@ def random_problem(
         frame["bundle"] = np.where(system < 2 * (systems // 3), "b" + pd.Series(system // 2).astype(str), "")
         frame["slot"] = np.where(np.arange(count) % options < options // 2, "early", "late")
     allowed = pd.Series(np.ceil(0.45 * low + 0.55 * mean), index=[f"limit {i}" for i in range(limits)])
-    return Problem(frame, sparse.csr_array(use), allowed)
+    return Problem(frame, sparse.csr_array(use.T), allowed)
 
 
 def brute_force(problem: Problem) -> float:

@@ -122,3 +122,32 @@ def test_quarters_must_be_in_a_row() -> None:
     broken = portfolio.replace(quarters=holes, run_cost=portfolio.run_cost.iloc[:, [0, 2]])
     assert "quarters: must be quarters in a row" in refused(broken)
     assert isinstance(holes, pd.PeriodIndex)
+
+
+@pytest.mark.parametrize(
+    ("links", "words"),
+    [
+        ([("payroll", "legder", 0.0)], "dependencies: nothing in systems is called legder"),
+        ([("payroll", "payroll", 0.0)], "dependencies: payroll needs itself"),
+        ([("payroll", "ledger", -1.0)], "dependencies.lag: below 0"),
+        (
+            [("payroll", "ledger", 0.0), ("ledger", "taxes", 0.0), ("taxes", "payroll", 0.0)],
+            "ledger needs taxes needs payroll needs ledger, so none of them can ever start. Put them in one move group",
+        ),
+        (
+            [("payroll", "courts", 0.0), ("parks", "payroll", 0.0)],
+            "payroll needs the move group g needs payroll, so none",
+        ),
+    ],
+)
+def test_each_wrong_dependency_is_named(links: list[tuple[str, str, float]], words: str) -> None:
+    systems: dict[str, dict[str, Any]] = {name: {} for name in ("payroll", "ledger", "taxes")}
+    grouped = {name: {"group": "g"} for name in ("courts", "parks")}
+    assert words in refused(by_hand({**systems, **grouped}, dependencies=links))
+
+
+def test_shares_lie_between_nothing_and_all() -> None:
+    portfolio = by_hand({"payroll": {}}, reserve=1.2, sweep=pd.Series({2027: -0.1}))
+    words = refused(portfolio)
+    assert "reserve: must lie between 0 and 1" in words
+    assert "sweep: must lie between 0 and 1" in words

@@ -12,7 +12,7 @@ from optimizer.direct import _Search, build, distinct, gap_of, legal
 def two(room: float) -> Problem:
     """One system, two options; the cheap one takes 3."""
     table = pd.DataFrame({"system": ["a", "a"], "cost": [0.0, -2.0]})
-    return Problem(table, sparse.csr_array(np.array([[0.0, 3.0]])), pd.Series([room], index=["room here"]))
+    return Problem(table, sparse.csr_array(np.array([[0.0], [3.0]])), pd.Series([room], index=["room here"]))
 
 
 def took(room: float) -> tuple[_Search, np.ndarray]:

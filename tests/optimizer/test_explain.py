@@ -55,6 +55,25 @@ def test_a_lock_against_the_starts() -> None:
     assert "starts 2027Q2 is short by 1 units" in str(refused(portfolio))
 
 
+def test_a_lock_against_a_dependency() -> None:
+    systems: dict[str, dict[str, Any]] = {"payroll": {"lock": "rehost@2027Q2"}, "ledger": {"lock": "keep"}, "tolls": {}}
+    waits = [("payroll", "ledger", 0.0), ("tolls", "payroll", 3.0)]
+    assert str(refused(by_hand(systems, dependencies=waits))) == (
+        "no schedule keeps the order of moves, whatever the limits.\n"
+        "  payroll needs ledger.\n"
+        "  Ease a lock, an earliest or a latest start of one of these, or leave the dependency out."
+    )
+
+
+def test_an_order_of_moves_may_stand_against_the_money() -> None:
+    # the money of 2028 needs both moved, which the order allows only when the tolls have moved first
+    systems: dict[str, dict[str, Any]] = {"payroll": {}, "tolls": {"earliest": "2028Q3"}}
+    rows = [{"fiscal_year": 2028, "amount": 5_000.0}]
+    refusal = refused(by_hand(systems, years=2, appropriations=rows, dependencies=[("payroll", "tolls", 0.0)]))
+    assert "appropriation general FY2028 is short by $3.0K" in str(refusal)
+    assert "a freeze, a move group or a dependency that forces them" in str(refusal)
+
+
 def test_no_schedule_of_whole_units() -> None:
     # the lot must move at once (a group), half of it would do
     rows = [{"fiscal_year": 2027, "amount": 7_000.0}]

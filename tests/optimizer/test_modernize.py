@@ -1,6 +1,5 @@
 """From a portfolio to a checked plan: by hand, against brute force, and on random portfolios."""
 
-from itertools import product
 from math import isnan
 from typing import Any
 
@@ -12,41 +11,14 @@ from hypothesis import strategies as st
 
 import optimizer
 from optimizer import Economics, InfeasiblePlan, Plan, Portfolio, Strategy, direct
-from optimizer.limits import limits_of, structure_of
-from optimizer.options import Options, expand
 from optimizer.solver import available
+from optimizer.timeline import Timeline
+from tests.optimizer.brute_force import best_by_brute_force
 from tests.optimizer.portfolios import CATALOGUE, ECONOMICS, by_hand, made_up
 
 SAVES = Strategy("rehost", 600.0, 50.0, 1, 0, 0, {"migration": 10}, 0.4)
 LARGE = Strategy("refactor", 2_000.0, 50.0, 2, 1, 1, {"migration": 25}, 0.1, capital=True)
 FLAT = Economics(discount_rate=0.03, tail_years=1, avoidable_share=0.9, risk_price=20.0)
-
-
-def best_by_brute_force(portfolio: Portfolio, strategies: tuple[Strategy, ...], economics: Economics) -> float | None:
-    """Try every combination of whole options and all splits of units."""
-    options = expand(portfolio, strategies, economics)
-    frame, limits = options.frame, (*limits_of(portfolio), *structure_of(portfolio))
-    ways = []
-    for name, units in portfolio.systems["units"].items():
-        of = np.flatnonzero((frame["system"] == name).to_numpy())
-        whole = int(frame["block"].iloc[of[0]])
-        count = int(units) // whole
-        ways.append(
-            [
-                (of, np.array(split) * whole)
-                for split in product(range(count + 1), repeat=len(of))
-                if sum(split) == count
-            ]
-        )
-    best = None
-    for combination in product(*ways):
-        units_of = np.zeros(len(options))
-        for of, split in combination:
-            units_of[of] = split
-        value = float(frame["cost"].to_numpy() @ units_of)
-        if (best is None or value < best) and all(limit.holds(options, units_of) for limit in limits):
-            best = value
-    return best
 
 
 def tiny(**changes: Any) -> Portfolio:
@@ -205,7 +177,7 @@ def test_cbc_agrees_with_highs() -> None:
     cbc = optimizer.modernize(portfolio, (SAVES, LARGE), FLAT, gap=1e-6, solver="cbc")
     assert cbc.solver == "PULP_CBC_CMD"
     assert cbc.objective == pytest.approx(highs.objective, rel=2e-6)
-    assert cbc.status == "optimal"
+    assert cbc.gap <= 1.001e-6
 
 
 def test_progress_is_told() -> None:
@@ -233,9 +205,9 @@ def checks(portfolio: Portfolio, plan: Plan) -> None:
 
 def conserves(portfolio: Portfolio, plan: Plan) -> None:
     """Present value of the flows of systems is that of the terms without tail and risk."""
-    options = Options(portfolio, (), ECONOMICS, np.array([0]), np.array([0]), np.array([-1]))
     d = pd.Series(
-        options.timeline.discount(ECONOMICS.discount_rate, np.arange(len(portfolio.quarters))), index=portfolio.quarters
+        Timeline(portfolio).discount(ECONOMICS.discount_rate, np.arange(len(portfolio.quarters))),
+        index=portfolio.quarters,
     )
     systems = plan.flows[~plan.flows["nature"].isin(["site", "residual"])]
     value = (systems["amount"] * systems["period"].map(d).astype(float)).sum()

@@ -20,7 +20,7 @@ PORTFOLIO = by_hand(
 def test_a_plan_speaks_in_the_words_of_the_trade() -> None:
     plan = modernize(PORTFOLIO, (MOVE,), Economics(tail_years=1), gap=1e-9)
     assert str(plan).splitlines() == [
-        "plan: optimal within 0.000 % (proven), 3 of 4 units moved to modern by FY2028",
+        "plan: optimal, within 0.000 % of the best (proven), 3 of 4 units moved to modern by FY2028",
         "  FY2027  outlay $1.1M of $1.7M   3 units start",
         "  FY2028  outlay $880.0K of $1.7M   0 units start",
         "  objective $1.3M = run $2.0M + one-time $1.9K + dual-run $0 + exit $0 + tail −$720.0K + risk $0",

@@ -12,8 +12,8 @@ from scipy import sparse
 from optimizer import DataError, Problem, solve
 from optimizer.direct import relax
 from optimizer.options import expand
-from optimizer.problem import study
 from optimizer.solver import Status
+from optimizer.study import study
 from tests.optimizer.portfolios import CATALOGUE, ECONOMICS, made_up
 
 
@@ -30,7 +30,7 @@ def knapsack(seed: int, systems: int = 4, choices: int = 3, limits: int = 2) -> 
                 "cost": random.integers(-50, 10, count) * 1.0,
             }
         ),
-        use=sparse.csr_array(use),
+        use=sparse.csr_array(use.T),
         limits=pd.Series(use.sum(axis=1) / 4, index=[f"room {i}" for i in range(limits)]),
     )
 
@@ -40,7 +40,7 @@ def brute(problem: Problem) -> float:
     best = np.inf
     for picks in product(*options):
         x = np.bincount(picks, minlength=len(problem)).astype(float)
-        if (problem.use @ x <= problem.limits + 1e-9).all():
+        if (problem.use.T @ x <= problem.limits + 1e-9).all():
             best = min(best, problem.objective(x, np.zeros(0)))
     return best
 
@@ -62,7 +62,7 @@ def test_any_prices_prove_a_bound(seed: int, prices: list[float]) -> None:
 def test_units_may_be_more_than_one() -> None:
     problem = Problem(
         pd.DataFrame({"system": ["a", "a"], "cost": [0.0, -2.0], "units": [5, 5]}),
-        sparse.csr_array(np.array([[0.0, 3.0]])),
+        sparse.csr_array(np.array([[0.0], [3.0]])),
         pd.Series([10.0], index=["room"]),
     )
     solution = solve(problem, gap=1e-9)
@@ -79,7 +79,7 @@ def test_bundles_take_the_same_slot() -> None:
             "slot": ["early", "late", "early", "late"],
         }
     )
-    free = Problem(table, sparse.csr_array((0, 4)), pd.Series(dtype=float))
+    free = Problem(table, sparse.csr_array((4, 0)), pd.Series(dtype=float))
     assert free.price(np.zeros(0))[0] == -2.0
     assert free.price(np.zeros(0))[1].tolist() == [1.0, 0.0, 1.0, 0.0]
     solution = solve(free, gap=1e-9)
@@ -104,7 +104,64 @@ def test_an_impossible_problem_says_so() -> None:
 
 def test_what_does_not_fit_is_refused() -> None:
     problem = knapsack(1)
-    with pytest.raises(DataError, match="`use` is 2 x 12, must be 1 limits x 12 options"):
+    with pytest.raises(DataError, match="`use` is 12 x 2, must be 12 options x 1 limits"):
         problem.replace(limits=problem.limits.iloc[:1])
     with pytest.raises(DataError, match="`cost` holds 12 values that are not finite numbers"):
         problem.replace(options=problem.options.assign(cost=np.nan))
+
+
+def ruled(seed: int) -> Problem:
+    """A knapsack in which some options rule out others, and a whole number beside them buys room."""
+    random = np.random.default_rng(seed)
+    problem = knapsack(seed)
+    rules = sparse.csr_array((random.random((len(problem), 3)) < 0.3).astype(float))
+    return problem.replace(
+        extra=pd.DataFrame({"upper": [2.0], "cost": [7.0], "integer": [True]}, index=["bought"]),
+        extra_use=sparse.csr_array(np.full((1, 2), -9.0)),
+        rules_use=rules,
+        rules_extra_use=sparse.csr_array(np.array([[0.0, 0.5, -1.0]])),
+        rules_limits=pd.Series([1.0, 2.0, 1.0], index=["one", "two", "three"]),
+    )
+
+
+def best_ruled(problem: Problem) -> float:
+    choices = [np.flatnonzero(problem.system == s) for s in range(len(problem.systems))]
+    mine, theirs = problem.rules
+    best = np.inf
+    for picks, bought in product(product(*choices), (0.0, 1.0, 2.0)):
+        x, extra = np.bincount(np.array(picks), minlength=len(problem)).astype(float), np.array([bought])
+        kept = (mine.T @ x + theirs.T @ extra <= problem.rules_limits + 1e-9).all()
+        if kept and (problem.excess(x, extra) <= 1e-9).all():
+            best = min(best, problem.objective(x, extra))
+    return best
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 10_000),
+    prices=st.lists(st.floats(0, 20), min_size=2, max_size=2),
+    rules=st.lists(st.floats(0, 20), min_size=3, max_size=3),
+)
+def test_prices_of_rules_prove_a_bound_too(seed: int, prices: list[float], rules: list[float]) -> None:
+    problem = ruled(seed)
+    best = best_ruled(problem)
+    assert problem.price(np.array(prices))[0] <= best + 1e-9
+    assert problem.price(np.array(prices), np.array(rules))[0] <= best + 1e-9
+    solution = solve(problem, gap=1e-9)
+    assert solution.objective == pytest.approx(best)
+
+
+def test_best_prices_of_limits_and_rules_prove_the_relaxation() -> None:
+    problem = ruled(3)
+    answer = relax(problem)
+    rules, limits = np.split(np.maximum(answer.duals[-5:], 0.0), [3])
+    assert problem.price(limits, rules)[0] == pytest.approx(answer.value)
+
+
+def test_a_part_of_a_problem_keeps_its_rules() -> None:
+    problem = ruled(5)
+    part = problem.only(np.arange(6))
+    assert part.rules[0].shape == (6, 3)
+    assert abs(part.rules[0] - problem.rules[0][:6]).sum() == 0
+    with pytest.raises(DataError, match="options x rules and extra decisions x rules"):
+        problem.replace(rules_limits=problem.rules_limits.iloc[:2])
