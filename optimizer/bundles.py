@@ -18,6 +18,8 @@ class Bundles:
     """Positions of the systems that are bundled."""
     options: np.ndarray
     """Positions of their options, (n,)."""
+    owner: np.ndarray
+    """Position of the system of each of those, (n,)."""
     pair: np.ndarray
     """Each option's pair, (n,)."""
     way: np.ndarray
@@ -34,7 +36,7 @@ class Bundles:
         options = np.flatnonzero(bundled)
         if not len(options):
             nothing = np.empty(0, dtype=np.int64)
-            return cls(0, nothing, nothing, nothing, nothing, nothing, np.empty(0, dtype=bool))
+            return cls(0, nothing, nothing, nothing, nothing, nothing, nothing, np.empty(0, dtype=bool))
         bundle = pd.factorize(table["bundle"].iloc[options])[0]
         slot = pd.factorize(table["slot"].iloc[options])[0]
         width = int(slot.max()) + 1
@@ -44,7 +46,7 @@ class Bundles:
         systems, heads = np.unique(owner, return_index=True)
         members = np.bincount(bundle[heads])
         complete = np.bincount(way, minlength=len(ways)) == members[ways // width]
-        return cls(len(members), systems, options, pair, way, ways // width, complete)
+        return cls(len(members), systems, options, owner, pair, way, ways // width, complete)
 
     def cheapest(self, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The option of least cost of each pair, (P,), and the pair's way, (P,); `cost` is that of all options."""

@@ -1,11 +1,13 @@
 """One problem, two ways to its plan: hand it whole to a solver, or find prices first and search.
 
-Small problems go to the solver (`direct`); large ones go by prices (`generation`), and what time is then
-left goes to the solver, with that plan to start from, where few enough options are still in the running.
+Small problems go to the solver (`direct`); large ones go by prices (`generation`, or `ordered` where rules are about
+time), and what time is then left goes to the solver, with that plan to start from, where few enough options are still
+in the running.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
 from time import perf_counter
 from typing import Literal
@@ -16,7 +18,9 @@ import pandas as pd
 from optimizer import direct, generation
 from optimizer import solver as solvers
 from optimizer.direct import Progress, Root, Solution, gap_of, status_of
-from optimizer.duals import price_limits
+from optimizer.duals import dearest, price_limits
+from optimizer.layers import price_layers
+from optimizer.ordered import Schedule
 from optimizer.problem import Problem
 from optimizer.solver import Status
 
@@ -59,35 +63,77 @@ def solve(
     began = perf_counter()
     name = solvers.named(solver)
     tell = progress or (lambda words, share: None)
-    # prices know nothing of rules yet
-    if way == "direct" or len(problem.rules_limits) or (way == "auto" and len(problem) <= SMALL):
+    unknown = len(problem.rules_limits) and not problem.horizon
+    if way == "direct" or unknown or (way == "auto" and len(problem) <= SMALL):
+        # of rules that are not about time prices know nothing
         return direct.solve(problem, gap=gap, seconds=seconds, seed=seed, solver=name, progress=progress)
     until = began + seconds
-    tell("pricing the limits", 0.1)
-    prices = None if start is None else start.prices.to_numpy()
-    priced = price_limits(problem, prices, seed=seed, stop=lambda: perf_counter() > until)
-    worth = pd.Series(priced.prices, index=problem.limits.index)
-    if priced.hopeless:
-        nothing = np.zeros(len(problem)), np.zeros(len(problem.extra))
-        return Solution(Status.INFEASIBLE, *nothing, inf, inf, worth, "limits", perf_counter() - began)
-    tell(f"choosing among {len(problem):,} options", 0.4)
     few = len(problem.systems) <= FEW
     pause = began + seconds * SEARCHING if few else until
-    search = generation.found(problem, priced, gap, seed, pause)
-    found = search.best is not None
-    x = priced.blocks.options(search.best[0]) if search.best else np.zeros(len(problem))
-    extra = search.best[1] if search.best else np.zeros(len(problem.extra))
-    root = Root(priced.prices, priced.bound, priced.above, x, extra, search.objective)
-    reach = int((priced.above <= search.objective - priced.bound).sum())
-    if search.gap > gap and perf_counter() < until and (few or not found or reach <= WITHIN_REACH):
+    by_prices = _ordered if len(problem.rules_limits) else _free
+    tell("pricing the limits", 0.1)
+    root = by_prices(
+        problem, gap, seed, start, until, pause, lambda: tell(f"choosing among {len(problem):,} options", 0.4)
+    )
+    worth = pd.Series(root.prices, index=problem.limits.index)
+    if root.bound == inf:
+        return Solution(Status.INFEASIBLE, root.x, root.extra, inf, inf, worth, "limits", perf_counter() - began)
+    reached = gap_of(root.objective, root.bound)
+    found = root.objective < inf
+    reach = int((root.above <= root.objective - root.bound).sum())
+    if reached > gap and perf_counter() < until and (few or not found or reach <= WITHIN_REACH):
         left = until - perf_counter()
         return direct.solve(
             problem, gap=gap, seconds=left, seed=seed, solver=name, progress=progress, root=root, began=began
         )
-    late = perf_counter() > until
-    reached = "gap" if search.gap <= gap else "time" if late else "work"
-    bound = min(priced.bound, search.objective)
-    return Solution(status_of(search.gap), x, extra, search.objective, bound, worth, reached, perf_counter() - began)
+    why = "gap" if reached <= gap else "time" if perf_counter() > until else "work"
+    bound = min(root.bound, root.objective)
+    return Solution(status_of(reached), root.x, root.extra, root.objective, bound, worth, why, perf_counter() - began)
+
+
+def _free(
+    problem: Problem,
+    gap: float,
+    seed: int,
+    start: Solution | None,
+    until: float,
+    pause: float,
+    tell: Callable[[], None],
+) -> Root:
+    """A plan and its proof where nothing but limits joins the systems."""
+    prices = None if start is None else start.prices.to_numpy()
+    priced = price_limits(problem, prices, seed=seed, stop=lambda: perf_counter() > until)
+    if priced.hopeless:
+        return _hopeless(problem, priced.prices)
+    tell()
+    search = generation.found(problem, priced, gap, seed, pause)
+    x = priced.blocks.options(search.best[0]) if search.best else np.zeros(len(problem))
+    extra = search.best[1] if search.best else np.zeros(len(problem.extra))
+    return Root(priced.prices, priced.bound, priced.above, x, extra, search.objective)
+
+
+def _ordered(
+    problem: Problem,
+    gap: float,
+    seed: int,
+    start: Solution | None,
+    until: float,
+    pause: float,
+    tell: Callable[[], None],
+) -> Root:
+    """The same where systems wait for each other, or sites for their systems. It begins afresh whatever was before."""
+    layered = price_layers(problem, lambda: perf_counter() > until)
+    if layered.bound > dearest(problem):
+        return _hopeless(problem, layered.prices)
+    tell()
+    schedule = Schedule(problem, layered, gap, seed, pause)
+    schedule.run()
+    return Root(layered.prices, layered.bound, layered.above, schedule.x, schedule.extra, schedule.objective)
+
+
+def _hopeless(problem: Problem, prices: np.ndarray) -> Root:
+    """No plan can be: the bound is above what any could cost."""
+    return Root(prices, inf, np.zeros(len(problem)), np.zeros(len(problem)), np.zeros(len(problem.extra)))
 
 
 __all__ = ["Solution", "Way", "gap_of", "solve"]

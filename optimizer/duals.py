@@ -330,7 +330,7 @@ def price_limits(
     `stop` is asked between temperatures whether the time is over.
     """
     listing = Listing.of(problem, np.zeros(len(problem.limits)) if start is None else start)
-    ceiling = _dearest(problem)
+    ceiling = dearest(problem)
     steps, prices = 0, np.zeros(len(problem.limits))
     best: tuple[float, np.ndarray, np.ndarray] = (-inf, prices, np.zeros(0))
     for turn in range(MOST_LISTINGS):
@@ -395,7 +395,7 @@ def _inside(prices: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(prices, LEAST_PRICE * max(float(prices.max(initial=0.0)), 1e-9)))
 
 
-def _dearest(problem: Problem) -> float:
+def dearest(problem: Problem) -> float:
     """What no plan costs more than."""
     most = np.full(len(problem.systems), -inf)
     np.maximum.at(most, problem.system, problem.cost)

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from optimizer.bundles import Bundles
 from optimizer.errors import DataError
+from optimizer.homes import Homes
 from optimizer.limits import Limit, MoveGroups, OneFate
 
 
@@ -28,7 +29,8 @@ class Problem:
 
     options: pd.DataFrame
     """`system cost`, and where needed: `units` of that system (default 1), `bundle` and `slot` (all systems of a bundle
-    take the same slot), `always` (never left out of a restricted problem), `strategy` and `method` (for names)."""
+    take the same slot), `always` (never left out of a restricted problem), `strategy` and `method` (for names); with a
+    `horizon` also `starts ends leaves` (times) and `home` (the system whose options say when the last has left)."""
     use: sparse.csr_array
     """What one unit of each option takes of each limit, options x limits."""
     limits: pd.Series
@@ -43,6 +45,10 @@ class Problem:
     """What the decisions beside take of each rule, extra x rules."""
     rules_limits: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
     """Upper limit of each rule."""
+    horizon: int = 0
+    """Where rules are about time: the first time that is never. Then all of them follow from `waits` and from homes."""
+    waits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"system": [], "needs": [], "lag": []}))
+    """`system needs lag`: the system starts no earlier than `lag` times after what it needs has ended."""
 
     def __post_init__(self) -> None:
         """Take any sparse matrix; refuse what does not fit together."""
@@ -76,6 +82,8 @@ class Problem:
                 f"`rules_use` is {self.rules[0].shape} and `rules_extra_use` {self.rules[1].shape}, must be "
                 f"{wanted[0]} and {wanted[1]}: options x rules and extra decisions x rules"
             )
+        if self.horizon and (missing := {"starts", "ends", "leaves", "home"} - set(self.options)):
+            problems.append(f"with a `horizon` options also need {', '.join(f'`{name}`' for name in sorted(missing))}")
         if "units" in self.options and (self.options.groupby("system", observed=True)["units"].nunique() > 1).any():
             problems.append("`units` must be the same for all options of a system")
         if problems:
@@ -189,6 +197,27 @@ class Problem:
         rules = None if self.rules_use is None else self.rules_use[kept]
         return self.replace(options=self.options.iloc[kept], use=self.use[kept], rules_use=rules)
 
+    def ruled(self, kept: np.ndarray) -> "Problem":
+        """The same problem with some of the rules."""
+        mine, theirs = self.rules
+        return self.replace(
+            rules_use=mine[:, kept], rules_extra_use=theirs[:, kept], rules_limits=self.rules_limits.iloc[kept]
+        )
+
+    def free(self) -> "Problem":
+        """The same problem without rules."""
+        return self.replace(
+            rules_use=None,
+            rules_extra_use=None,
+            rules_limits=pd.Series(dtype=float),
+            horizon=0,
+            waits=self.waits.iloc[:0],
+        )
+
+    def resident(self) -> "Problem":
+        """Without rules, and without the systems that are homes."""
+        return self.only(np.flatnonzero(self.homes.resident)).free()
+
     # What prices tell --------------------------------------------------------------------------------------------
 
     def price(self, prices: np.ndarray, rule_prices: np.ndarray | None = None) -> tuple[float, np.ndarray]:
@@ -197,8 +226,8 @@ class Problem:
         $$L(\lambda) = \sum_s n_s \min_{o \in O(s)} (c_o + \lambda u_o) + \sum_v \bar v \min(0, c_v + \lambda u_v)
         - \lambda b \qquad \lambda \ge 0$$
         A bundle takes the slot that is cheapest for all its systems together. A plan with one unit on option o costs at
-        least $L$ plus what is returned for o. Rules may have prices as well, which then count like limits; without
-        them they are left out, which makes the bound no less true.
+        least $L$ plus what is returned for o. Homes hold as they are (`optimizer.homes`). Rules may have prices as
+        well, which then count like limits; without them they are left out, which makes the bound no less true.
         """
         reduced = self.cost + self.use @ prices
         dear = self.extra["cost"].to_numpy() + self.more @ prices
@@ -208,6 +237,9 @@ class Problem:
             reduced, dear = reduced + mine @ rule_prices, dear + theirs @ rule_prices
             paid += float(rule_prices @ self.rules_limits.to_numpy(dtype=float))
         constant = float(np.minimum(0.0, dear * self.extra["upper"].to_numpy()).sum()) - paid
+        if self.homes.count:
+            worth, above = self.homes.tables(self.system, self.units, self.together, reduced)
+            return float(worth.min(axis=1).sum()) + constant, above
         best = np.full(len(self.systems), np.inf)
         np.minimum.at(best, self.system, reduced)
         above = reduced - best[self.system]
@@ -223,9 +255,19 @@ class Problem:
         """Its bundles."""
         return Bundles.of(self.options, self.system)
 
+    @cached_property
+    def homes(self) -> Homes:
+        """Its homes."""
+        return Homes.within(self.options, self.system, self.systems, self.horizon)
+
     def objective(self, x: np.ndarray, extra: np.ndarray) -> float:
         """Cost of given decisions."""
         return float(self.cost @ x + self.extra["cost"].to_numpy() @ extra)
+
+    def broken(self, x: np.ndarray, extra: np.ndarray) -> np.ndarray:
+        """How far each rule is broken (negative: what is left)."""
+        mine, theirs = self.rules
+        return np.asarray(mine.T @ x + theirs.T @ extra - self.rules_limits.to_numpy(dtype=float))
 
     def excess(self, x: np.ndarray, extra: np.ndarray) -> np.ndarray:
         """How far each limit is overrun (negative: what is left)."""

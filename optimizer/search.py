@@ -38,6 +38,8 @@ USUAL = 0.01
 """Share of the bound that all limits' penalties together stand for, where they have no price."""
 TIGHT = 0.05
 """Share of a limit that may be left before it is looked at."""
+MARGINS = (5e-5, 1e-4, 2e-4, 4e-4, 8e-4)
+"""Share of a limit's size that the search leaves free, from phase to phase, until there is a plan."""
 EXACT = 1e-9
 """Share of a limit's size that rounding may overrun."""
 
@@ -147,15 +149,17 @@ class Search:
 
     def run(self, gap: float, phases: int) -> None:
         """Search in so many phases, or until the gap is reached."""
+        polished = inf
         for phase in range(phases):
             if self.gap <= gap or self.stop():
                 return
             count = WIDE[phase % len(WIDE)]
             if self.best is not None:
                 count = min(count, round(NARROW[phase % len(NARROW)] * len(self.ground.blocks.units)))
-            self.phase(count, gap)
-            if self.best is not None and self.gap > gap:
+            self.phase(count, gap, 0.0 if self.best is not None else MARGINS[phase % len(MARGINS)])
+            if self.objective < polished and self.gap > gap:
                 self.polish(gap)
+                polished = self.objective
 
     def _room(self, x: np.ndarray) -> np.ndarray:
         """What is left of each limit, (L,); negative where it is overrun."""
@@ -170,12 +174,17 @@ class Search:
         if inside and (cost := self._cost(x)) < self.objective:
             self.objective, self.best = cost, (x.copy(), self.extra.copy())
 
-    def phase(self, count: int, gap: float) -> None:
-        """Swing about the limits, from the best plan (or the last one), until nothing better comes."""
+    def phase(self, count: int, gap: float, margin: float = 0.0) -> None:
+        """Swing about the limits, from the best plan (or the last one), until nothing better comes.
+
+        With a margin it swings about limits that are tighter by that share of their size; what it finds between those
+        and the true ones is a plan all the same.
+        """
         x = self._begin()
-        near = Neighbourhood(self.ground, x, self._room(x), count)
+        near = Neighbourhood(self.ground, x, self._room(x) - margin * self.ground.size, count)
         if not len(near):
             return
+        free = margin * self.ground.size[near.rows]
         base = self.ground.penalties[near.rows]
         edge = -EXACT * self.ground.size[near.rows]
         outside = self._cost(x) - self.ground.bound - float(near.price @ near.room) - near.above[near.at].sum()
@@ -198,9 +207,8 @@ class Search:
             until = step + int(self.random.integers(*REST))
             rests[near.start[unit] : near.stop[unit]] = until
             rests[left] = until + REST[0]
-            over = near.room < edge
-            penalty = np.where(over, penalty * DEARER, np.maximum(penalty * CHEAPER, LEAST * base))
-            if not over.any():
+            penalty = np.where(near.room < edge, penalty * DEARER, np.maximum(penalty * CHEAPER, LEAST * base))
+            if (near.room + free >= edge).all():
                 cost = outside + float(near.above[near.at].sum() + near.price @ near.room)
                 if cost < lowest - 1e-6:
                     lowest, better, best = cost, step, near.columns()

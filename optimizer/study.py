@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from optimizer.limits import Columns, Limit, limits_of, rules_of, structure_of
+from optimizer.limits import Columns, Limit, Precedence, limits_of, rules_of, structure_of
 from optimizer.options import NEVER, Options
+from optimizer.portfolio import Portfolio
 from optimizer.problem import Problem
-from optimizer.sites import Closings
+from optimizer.sites import Closings, homes
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +61,7 @@ def study(options: Options) -> Study:
         rules_use[:, binds],
         rules_beside[:, binds],
         _allowed(rules)[binds],
+        **_order(options, closings),
     )
     return Study(problem, options, limits, closings)
 
@@ -82,24 +85,58 @@ def _decisions(options: Options, closings: Closings) -> pd.DataFrame:
     )
     if portfolio.procurement_capacity is not None:
         table["method"] = options.method
+    if len(closings) or len(portfolio.dependencies):
+        table = table.assign(**_times(options, closings))
     if not len(closings):
         return table
     stays = closings.e == NEVER
     sites = pd.DataFrame(
         {
-            "system": "site." + portfolio.sites.index.astype(str).to_numpy()[closings.j],
+            "system": _site_names(portfolio)[closings.j],
             "cost": closings.cost,
             "units": 1.0,
             "bundle": "",
             "slot": closings.timeline.texts(closings.e, ~stays).astype(object),
             "always": True,
             "strategy": np.where(stays, "stay", "close"),
+            "starts": len(portfolio.quarters),
+            "ends": len(portfolio.quarters),
+            "leaves": np.minimum(closings.e, len(portfolio.quarters)),
+            "home": "",
             **({"method": ""} if "method" in table else {}),
         }
     )
-    words = ["system", "bundle", "slot", "strategy"]
+    words = ["system", "bundle", "slot", "strategy", "home"]
     both = pd.concat([table.astype(dict.fromkeys(words, object)), sites], ignore_index=True)
     return both.astype(dict.fromkeys(words, "category"))
+
+
+def _site_names(portfolio: Portfolio) -> np.ndarray:
+    """What sites are called as systems of the core."""
+    return np.asarray("site." + portfolio.sites.index.astype(str).to_numpy().astype(object))
+
+
+def _times(options: Options, closings: Closings) -> dict[str, np.ndarray]:
+    """When each option starts, has cut over and has left its site, as quarters of the horizon; and that site."""
+    length = len(options.portfolio.quarters)
+    at = homes(options.portfolio)[options.s]
+    closes = np.isin(at, closings.j)
+    return {
+        "starts": np.where(options.stays, length, options.tau),
+        "ends": np.where(options.stays, length, np.minimum(options.q, length)),
+        "leaves": np.minimum(options.off, length),
+        "home": np.where(closes, np.append(_site_names(options.portfolio), "")[np.where(closes, at, -1)], ""),
+    }
+
+
+def _order(options: Options, closings: Closings) -> dict[str, Any]:
+    """What the core needs to know of time, if rules are about it."""
+    portfolio = options.portfolio
+    if not len(closings) and not len(portfolio.dependencies):
+        return {}
+    pairs, names = Precedence(portfolio).pairs(), portfolio.systems.index.to_numpy()
+    waits = pd.DataFrame({"system": names[pairs["s"]], "needs": names[pairs["p"]], "lag": pairs["lag"]})
+    return {"horizon": len(portfolio.quarters), "waits": waits}
 
 
 def _use(limits: Sequence[Limit], options: Options, closings: Closings) -> sparse.csr_array:

@@ -210,3 +210,55 @@ def made_up(
 
 _NAMES = ("retire", "rehost", "relocate", "replatform", "repurchase", "refactor")
 _CHANCES = (0.1, 0.95, 0.6, 0.6, 0.3, 0.3)
+
+
+def intertwined(
+    count: int = 200,
+    *,
+    seed: int = 0,
+    sites: int = 8,
+    waits: int | None = None,
+    groups: float = 0.2,
+    carry_forward: float = 0.5,
+    modern_share: Mapping[int, float] | None = None,
+    **more: Any,
+) -> Portfolio:
+    """An estate with everything at once: groups of one site, systems that wait for others, sites that close.
+
+    Twice in five systems wait for another unless `waits` says how many; the rent of all sites is a tenth of run cost.
+    """
+    plain = made_up(count, seed=seed, units=1.0, groups=0.0, carry_forward=carry_forward, **more)
+    random = np.random.default_rng([seed, 1])
+    halls = pd.Index([f"hall{j:02d}" for j in range(sites)], name="site", dtype="str")
+    home = random.integers(0, sites, count)
+    group = np.full(count, "", dtype=object)
+    for hall in range(sites):
+        here = random.permutation(np.flatnonzero(home == hall))
+        here = here[: 3 * int(groups * len(here) / 3)]
+        group[here] = [f"{halls[hall]}-{i // 3}" for i in range(len(here))]
+    systems = plain.systems.assign(site=pd.Series(halls[home], index=plain.systems.index, dtype="str"), side="legacy")
+    systems["group"] = pd.Series(group, index=systems.index, dtype="str")
+    rent = 0.1 * plain.run_cost.to_numpy().sum() / 5 / sites * random.lognormal(0, 0.3, sites)
+    table_of_sites = pd.DataFrame({**SITE, "annual_fixed_cost": rent, "closure_cost": 0.3 * rent}, index=halls).astype(
+        {"lease_end": "datetime64[ns]", "fund": "str"}
+    )
+    appropriations = plain.appropriations.copy()
+    appropriations.loc[appropriations["fund"] == "general", "amount"] += rent.sum()
+    # a system waits for one that comes before it, and so does a group: nothing ever waits for itself
+    alone = np.where(group == "", np.arange(count).astype(str), group)
+    rank = pd.Series(np.arange(count)).groupby(alone).transform("min").to_numpy()
+    pairs = random.integers(0, count, (4 * (2 * count // 5 if waits is None else waits) + 8, 2))
+    late, early = (np.where(rank[pairs[:, 0]] > rank[pairs[:, 1]], pairs[:, i], pairs[:, 1 - i]) for i in (0, 1))
+    known = pd.DataFrame({"late": late, "early": early}).drop_duplicates()
+    known = known[rank[known["late"]] > rank[known["early"]]]
+    known = known.iloc[: 2 * count // 5 if waits is None else waits]
+    names = systems.index.to_numpy()
+    lags = random.integers(0, 7, len(known)).astype(float)
+    return plain.replace(
+        systems=systems,
+        sites=table_of_sites,
+        closes_sites=True,
+        appropriations=appropriations,
+        dependencies=pd.DataFrame({"system": names[known["late"]], "needs": names[known["early"]], "lag": lags}),
+        modern_share=pd.Series({2029: 0.12, 2031: 0.25} if modern_share is None else dict(modern_share), dtype=float),
+    )
