@@ -8,7 +8,7 @@ from optimizer.core import Solution, solve
 from optimizer.errors import DataError, DisputedPlan, InfeasiblePlan, NoPlanFound, OptimizerError, UnknownSolver
 from optimizer.modernize import continue_as_now, evaluate, modernize
 from optimizer.plan import ROW_COLUMNS, Plan
-from optimizer.portfolio import Portfolio
+from optimizer.portfolio import Learning, Portfolio
 from optimizer.problem import Problem
 from optimizer.verify import Report, verify
 
@@ -18,6 +18,7 @@ __all__ = [
     "DisputedPlan",
     "Economics",
     "InfeasiblePlan",
+    "Learning",
     "Method",
     "NoPlanFound",
     "OptimizerError",

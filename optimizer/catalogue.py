@@ -162,10 +162,6 @@ class Economics:
     """USD per unit and quarter past its end of support, at criticality 3."""
     avoidable_share: float = 1.0
     """Share of a run cost that stops when the old system goes."""
-    lead_quarters: int = 0
-    """Purchase lead time before the first start, where no methods are given."""
-    method: str = ""
-    """Purchasing method that a plan then names."""
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning."""
@@ -177,7 +173,6 @@ class Economics:
             f"risk_price is {self.risk_price}, must not be negative": isfinite(self.risk_price)
             and self.risk_price >= 0,
             f"avoidable_share is {self.avoidable_share}, must lie between 0 and 1": 0 <= self.avoidable_share <= 1,
-            f"lead_quarters is {self.lead_quarters}, must not be negative": self.lead_quarters >= 0,
         }
         refuse("economics", rules)
 

@@ -128,10 +128,9 @@ class Options:
 
     @property
     def method(self) -> np.ndarray:
-        """Name of the method; empty where the unit stays."""
-        plain = "" if self.methods else self.economics.method
-        names = np.array(["", plain, *(method.name for method in self.methods)], dtype=object)
-        return np.asarray(names[np.where(self.stays, 0, 1 + self.m)])
+        """Name of the method; empty where nothing is bought."""
+        names = np.array(["", *(method.name for method in self.methods)], dtype=object)
+        return np.asarray(names[self.m])
 
     @property
     def price_factors(self) -> np.ndarray:
@@ -331,7 +330,7 @@ def expand(
     much can be bought at once, only the cheapest is listed: of equal ones the quickest, then the first.
     """
     moves, bought = tuple(strategy for strategy in strategies if strategy.name != RETAIN), tuple(methods)
-    exists = possible(portfolio, moves, 0 if bought else economics.lead_quarters)
+    exists = possible(portfolio, moves)
     s, k, tau = np.nonzero(exists)
     options = Options(portfolio, moves, economics, bought, s, k, np.zeros_like(k), np.where(k == 0, STAY, tau))
     ways = buying.open_ways(options)
@@ -385,8 +384,7 @@ def _named_methods(options: Options, rows: pd.DataFrame) -> np.ndarray:
         return cheapest
     stated = pd.Index(rows["method"].astype(object))
     m = 1 + pd.Index([method.name for method in options.methods]).get_indexer(stated)
-    nameless = np.asarray(stated.isin(["", options.economics.method]))
-    unknown = (m == 0) & ~nameless
+    unknown = (m == 0) & ~np.asarray(stated.isin([""]))
     if unknown.any():
         raise DataError([f"no method is called {listed(stated[unknown].unique())}"], "plan rows")
     idle = (m > 0) & ~buying.buys(options)
@@ -395,15 +393,15 @@ def _named_methods(options: Options, rows: pd.DataFrame) -> np.ndarray:
     return np.where(m > 0, m, cheapest)
 
 
-def possible(portfolio: Portfolio, moves: Sequence[Strategy], lead: int) -> np.ndarray:
+def possible(portfolio: Portfolio, moves: Sequence[Strategy]) -> np.ndarray:
     """Which moves the windows, freezes and lists of strategies allow, systems x (retain, moves) x quarters.
 
-    Retain stands in quarter 0; `lead` is how many quarters after that of `as_of` nothing starts.
+    Retain stands in quarter 0; nothing starts in a quarter that begins before `as_of`.
     """
     systems, line = portfolio.systems, Timeline(portfolio)
     t = np.arange(line.length)
     legacy = (systems["side"] == "legacy").to_numpy()
-    first = np.maximum(_positions(systems["earliest"], line, 0), line.position(portfolio.as_of) + lead)
+    first = np.maximum(_positions(systems["earliest"], line, 0), int((line.days_until(t) < 0).sum()))
     last = _positions(systems["latest"], line, line.length)
     window = (t >= first[:, None]) & (t <= last[:, None]) & legacy[:, None]
     frozen = np.zeros(line.length + 1, dtype=bool)

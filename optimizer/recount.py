@@ -224,11 +224,8 @@ def _purchases(portfolio: Portfolio, economics: Economics, rows: pd.DataFrame) -
         of = together["units"].sum() if row["s_group"] else systems.loc[row["system"], "units"]
         for j in range(row["modules"]):
             award = int(row["at"]) + j * row["k_work_quarters"] // row["modules"]
-            begins = award - economics.lead_quarters
-            if row["by_method"]:
-                day = pd.Period(ordinal=award, freq=quarters.freqstr).start_time - pd.Timedelta(days=row["lead"])
-                begins = day.to_period(quarters.freqstr).ordinal
-            for t in range(begins, award):
+            day = pd.Period(ordinal=award, freq=quarters.freqstr).start_time - pd.Timedelta(days=row["lead"])
+            for t in range(day.to_period(quarters.freqstr).ordinal, award):
                 if t in open_:
                     open_[t] += row["units"] / of
     return [

@@ -324,7 +324,7 @@ def _purchases(
 ) -> list[str]:
     """What is wrong with the way in which rows are bought; the price factors are left in them."""
     quarters = portfolio.quarters
-    today, now = portfolio.as_of.normalize(), portfolio.as_of.to_period(quarters.freqstr).ordinal
+    today = portfolio.as_of.normalize()
     buying = rows["moves"] & (rows["k_buys"] > 0) & bool(methods)
     used = [methods.get(name) if buys else None for name, buys in zip(rows["method"], buying, strict=True)]
     rows["price_factor"] = [1.0 if method is None else method.price_factor for method in used]
@@ -332,8 +332,7 @@ def _purchases(
     sizes = _contracts(portfolio, economics, rows)
     lead = [0 if method is None else _days(method, size) for method, size in zip(used, sizes, strict=True)]
     rows["lead"] = lead
-    rows["by_method"] = [method is not None for method in used]
-    rows["bought"] = rows["by_method"] | (rows["moves"] & (rows["k_buys"] > 0) & (not methods))
+    rows["bought"] = [method is not None for method in used]
     first = {o: pd.Period(ordinal=int(o), freq=quarters.freqstr).start_time for o in rows["at"].dropna().unique()}
     opens = pd.to_datetime(rows["at"].map(first))
     begins = opens - pd.to_timedelta(lead, unit="D")
@@ -341,10 +340,9 @@ def _purchases(
     quarter = ["" if not b else str(d.to_period(quarters.freqstr)) for b, d in zip(bought, begins, strict=True)]
     # a column of a file that is empty in every row comes back as numbers
     stated = rows["buy_from"].astype(object).where(rows["buy_from"].notna(), "")
-    plain = np.where(rows["moves"] & (not methods), economics.method, "")
     nameless = pd.Series([method is None for method in used], index=rows.index, dtype=bool)
     found = [
-        *_named(rows, nameless & (buying | (rows["method"] != plain)), "another purchasing method"),
+        *_named(rows, nameless & (buying | (rows["method"] != "")), "another purchasing method"),
         *_named(rows, stated != quarter, "the purchase begins in another quarter"),
     ]
     if not strict:
@@ -354,9 +352,8 @@ def _purchases(
         m is None or m.smallest * (1 - 1e-9) - CENT <= size <= m.largest * (1 + 1e-9) + CENT
         for m, size in zip(used, sizes, strict=True)
     ]
-    late = (begins < today) if methods else rows["at"] < now + economics.lead_quarters
     rules = {
-        "start before what they need is bought": late,
+        "start before what they need is bought": begins < today,
         "are bought in a way that their strategy is not": ~pd.Series(serves, index=rows.index, dtype=bool),
         "are bought in a way that contracts of their size are not": ~pd.Series(fits, index=rows.index, dtype=bool),
     }

@@ -14,6 +14,7 @@ from scipy.sparse import csgraph
 from optimizer import funds as fund_splits
 from scenarios import books
 from scenarios.errors import Problem
+from scenarios.parameters import Settings
 from scenarios.tables import LINE_KEYS
 
 ROUNDED = 1e-4
@@ -23,6 +24,7 @@ DATES = (pd.Timestamp("1950-01-01"), pd.Timestamp("2100-12-31"))
 
 def check_tables(
     tables: Mapping[str, pd.DataFrame],
+    settings: Settings,
     years: range,
     quarters: pd.PeriodIndex,
     as_of: pd.Timestamp,
@@ -39,7 +41,7 @@ def check_tables(
         *_windows(systems, quarters, files["systems"]),
         *_years(tables, years, files),
         *_versions(tables, years, quarters, as_of, files),
-        *_not_yet(tables, files),
+        *_idle(tables, settings, years, files),
         *_open_years(tables, quarters, files),
         *_books(tables, quarters, files),
         *_by_hand(tables, years, quarters, as_of, files),
@@ -108,18 +110,32 @@ def _dependencies(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) 
     known = needs[needs["system"].isin(systems) & needs["needs"].isin(systems)]
     if known.empty or systems.has_duplicates:
         return
-    ends = systems.get_indexer(pd.Index(known["system"])), systems.get_indexer(pd.Index(known["needs"]))
-    graph = sparse.csr_array((np.ones(len(known)), ends), shape=(len(systems), len(systems)))
+    s, p = systems.get_indexer(pd.Index(known["system"])), systems.get_indexer(pd.Index(known["needs"]))
+    party, names = _parties(tables["systems"])
+    yield from _each(file, known.index.to_numpy()[s == p], "needs", needs["needs"], "needs itself", "Remove the row")
+    # what is modern already is there, and what moves together does not wait for each other
+    waits = tables["systems"]["side"].eq("legacy").to_numpy()[p] & (party[s] != party[p])
+    stuck = (tables["systems"]["strategies"].eq("retain") | tables["systems"]["lock"].eq("keep")).to_numpy()[p]
+    wrong, remedy = "may only stay, so that what needs it can never move", "Let it move, or remove the row"
+    yield from _noted(file, known.index.to_numpy()[waits & stuck], "needs", needs["needs"], wrong, remedy)
+    first, second, rows = party[s[waits]], party[p[waits]], known.index.to_numpy()[waits]
+    graph = sparse.csr_array((np.ones(len(first)), (first, second)), shape=(len(names), len(names)))
     _, component = csgraph.connected_components(graph, directed=True, connection="strong")
-    size = np.bincount(component)
-    circular = (component[ends[0]] == component[ends[1]]) & ((size[component[ends[0]]] > 1) | (ends[0] == ends[1]))
-    for each in np.unique(component[ends[0]][circular]):
-        members = sorted(systems[component == each])
+    size = np.bincount(component, minlength=1)
+    circular = (component[first] == component[second]) & (size[component[first]] > 1)
+    for each in np.unique(component[first][circular]):
+        members = sorted(names[component == each])
         said = ", ".join(members[:5]) + (f" and {len(members) - 5} more" if len(members) > 5 else "")
-        row = int(known.index[np.flatnonzero(circular & (component[ends[0]] == each))[0]]) + 2
-        yield Problem(
-            file, "is part of a cycle: each needs another of them", "Remove one of the needs", row, value=said
-        )
+        row = int(rows[np.flatnonzero(circular & (component[first] == each))[0]]) + 2
+        remedy = "Remove one of the needs, or put them in one move group"
+        yield Problem(file, "is part of a cycle: each needs another of them", remedy, row, value=said)
+
+
+def _parties(systems: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Which systems move together, as numbers, and what each such party is called."""
+    group = systems["group"].where(systems["side"].eq("legacy"), other="")
+    party, names = pd.factorize(systems["system"].where(group.eq(""), "group " + group).astype(object))
+    return party, np.asarray(names, dtype=object)
 
 
 def _dates(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> Iterable[Problem]:
@@ -276,18 +292,36 @@ def _by_hand(
         yield from _each(file, own[again], ", ".join(LINE_KEYS), told, said, "Keep one of the two")
 
 
-def _not_yet(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> Iterable[Problem]:
-    """What the tables hold and this version does not plan with: said, never passed over."""
-    if len(tables["dependencies"]):
-        yield _warn(
-            files["dependencies"], "is read and checked, but does not order the moves yet", "Use group meanwhile"
-        )
-    if tables["appropriations"]["transfer_limit"].gt(0).any():
-        yield _warn(files["appropriations"], "holds transfer limits, which are not planned with yet", "Plan by fund")
-    if tables["sites"]["annual_fixed_cost"].gt(0).any():
-        yield _warn(
-            files["sites"], "holds fixed costs, which stay until site closure is planned", "Read savings without"
-        )
+def _idle(
+    tables: Mapping[str, pd.DataFrame], settings: Settings, years: range, files: Mapping[str, str]
+) -> Iterable[Problem]:
+    """What the tables hold and the plan does not heed: said, never passed over."""
+    sites, money = tables["sites"], tables["appropriations"]
+    if sites["capacity"].gt(0).any():
+        yield _warn(files["sites"], "holds capacities, which are not planned with yet", "Lock what must not relocate")
+    if not settings.truth("close_sites") and sites["annual_fixed_cost"].gt(0).any():
+        wrong = "holds fixed costs, which are paid in every plan while sites do not close"
+        yield _warn(files["sites"], wrong, "Set close_sites: true where a site closes when its last unit has left")
+    ahead = money["fiscal_year"].isin(list(years))
+    whole = money["agency"].eq("") & money["line_item"].eq("") & money["purpose"].eq("any")
+    rows = np.flatnonzero((ahead & whole & money["transfer_limit"].gt(0)).to_numpy())
+    wrong = "changes nothing: the row is the whole fund's, and transfers are within a fund"
+    remedy = "Write it in rows that name an agency, a line item or a purpose"
+    text = money["transfer_limit"].astype(str)
+    yield from _noted(files["appropriations"], rows, "transfer_limit", text, wrong, remedy)
+    rows = np.flatnonzero((ahead & money["fiscal_year"].gt(years[0]) & money["opening_balance"].gt(0)).to_numpy())
+    wrong, remedy = "does not count: the plan opens with an earlier year", f"Write it in the row of FY{years[0]}"
+    text = money["opening_balance"].astype(str)
+    yield from _noted(files["appropriations"], rows, "opening_balance", text, wrong, remedy)
+    for column, theirs in (("agency", "agency"), ("line_item", "program")):
+        known = {name for table in ("systems", "spending", "months") for name in tables[table][theirs].unique()}
+        rows = np.flatnonzero((ahead & ~money[column].isin(known | {""})).to_numpy())
+        for value in money[column].iloc[rows].unique():
+            near = difflib.get_close_matches(str(value), sorted(known), n=1)
+            own = rows[money[column].iloc[rows].eq(value).to_numpy()]
+            wrong = f"limits nothing: no system and no history has that {theirs}"
+            remedy = f"Did you mean {near[0]}? Write that" if near else "Write one of theirs"
+            yield from _noted(files["appropriations"], own, column, money[column], wrong, remedy)
 
 
 def _unknown(
@@ -303,6 +337,10 @@ def _unknown(
 
 def _each(file: str, rows: np.ndarray, column: str, text: pd.Series, wrong: str, remedy: str) -> Iterable[Problem]:
     return [Problem(file, wrong, remedy, int(text.index[i]) + 2, column, str(text.iloc[i])) for i in rows]
+
+
+def _noted(file: str, rows: np.ndarray, column: str, text: pd.Series, wrong: str, remedy: str) -> Iterable[Problem]:
+    return (replace(problem, severe=False) for problem in _each(file, rows, column, text, wrong, remedy))
 
 
 def _warn(file: str, wrong: str, remedy: str) -> Problem:

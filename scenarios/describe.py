@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from scenarios.parameters import Parameter, making_parameters, parameters
+from scenarios.parameters import Parameter, making_parameters, parameters, said
 from scenarios.schema import Column
 from scenarios.tables import TABLES
 
@@ -44,7 +44,9 @@ def parameters_page() -> str:
         "# Parameters",
         _MADE,
         "Set them under `parameters:` in `study.yaml`, or under `set:` in a scenario. A parameter marked *by year* "
-        "takes one number, or numbers by fiscal year that hold until the next year listed. [O] is read in the source "
+        "takes one number, or numbers by fiscal year that hold until the next year listed; years before the first are "
+        "free (`starts_per_quarter`: the first number holds there too). One *by fund* or *by limit* takes a number for "
+        "each that is named; `{}` takes all of them away. [O] is read in the source "
         "named, [S] in a secondary source, [D] derived by arithmetic, [B] a planning assumption.",
         "\n".join(
             ["| parameter | meaning | unit | default | range | source |", "|---|---|---|---|---|---|"]
@@ -74,10 +76,10 @@ def _column_row(column: Column) -> str:
 
 
 def _parameter_row(parameter: Parameter) -> str:
-    default = ", ".join(parameter.default) if isinstance(parameter.default, tuple) else str(parameter.default)
+    default = said(parameter.default)
     bounds = f"{parameter.low:g} to {parameter.high:g}" if parameter.low is not None else ""
-    title = parameter.title + (" *(by year)*" if parameter.by_year else "")
-    return f"| `{parameter.name}` | {title} | {parameter.unit} | {default or 'none'} | {bounds} | {parameter.source} |"
+    title = parameter.title + (f" *(by {parameter.by})*" if parameter.by else "")
+    return f"| `{parameter.name}` | {title} | {parameter.unit} | {default} | {bounds} | {parameter.source} |"
 
 
 PAGES = {"tables.md": tables_page, "parameters.md": parameters_page}

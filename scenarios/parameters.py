@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import yaml
 
 from scenarios.errors import Problem, StudyError
 
-Value = float | int | str | tuple[str, ...] | Mapping[int, float]
-"""A number; a name; a list of quarters; or a number by fiscal year, held until the next year listed."""
+Value = float | int | bool | str | tuple[str, ...] | Mapping[int, float] | Mapping[str, float]
+"""A number; true or false; a name; a list of names; or a number by fiscal year, by fund or by limit."""
 
 
 MAKING = ("import.", "cost_model.")
@@ -32,13 +33,16 @@ class Parameter:
     low: float | None
     high: float | None
     source: str
-    by_year: bool = False
+    by: str = ""
+    """What it may have a number for each of: `year` (one number for all years will do), `fund` or `limit`."""
 
     @property
     def kind(self) -> str:
-        """`number`, `by_year`, `list` or `name`."""
-        if self.by_year:
-            return "by_year"
+        """`number`, `by_year`, `by_name`, `truth`, `list` or `name`."""
+        if self.by:
+            return "by_year" if self.by == "year" else "by_name"
+        if isinstance(self.default, bool):
+            return "truth"
         if isinstance(self.default, tuple):
             return "list"
         return "name" if isinstance(self.default, str) else "number"
@@ -50,7 +54,12 @@ class Parameter:
         if self.kind == "list":
             listed = value if isinstance(value, (list, tuple)) else [value]
             return tuple(str(v) for v in listed), []
-        if self.by_year and isinstance(value, Mapping):
+        if self.kind == "truth":
+            wrong = [] if isinstance(value, bool) else [self._wrong(file, value, "is not true or false", "Write one")]
+            return value is True, wrong
+        if self.kind == "by_name":
+            return self._by_name(value, file)
+        if self.by == "year" and isinstance(value, Mapping):
             years, problems = {}, []
             for year, amount in value.items():
                 number, wrong = self._number(amount, file)
@@ -61,6 +70,13 @@ class Parameter:
                 years[int(year)] = number
             return MappingProxyType(dict(sorted(years.items()))), problems
         return self._number(value, file)
+
+    def _by_name(self, value: object, file: str) -> tuple[Value, list[Problem]]:
+        if not isinstance(value, Mapping):
+            return {}, [self._wrong(file, value, f"is not a list by {self.by}", f"Write {{{self.by}: number}}")]
+        read = {str(name): self._number(number, file) for name, number in value.items()}
+        numbers = {name: number for name, (number, _) in read.items()}
+        return MappingProxyType(numbers), [problem for _, wrong in read.values() for problem in wrong]
 
     def _number(self, value: object, file: str) -> tuple[float, list[Problem]]:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
@@ -99,11 +115,18 @@ def declared() -> Mapping[str, Parameter]:
     found = {}
     for name, entry in entries.items():
         low, high = entry["range"] or (None, None)
-        default = tuple(entry["default"]) if isinstance(entry["default"], list) else entry["default"]
+        default = _frozen(entry["default"])
         found[name] = Parameter(
-            name, entry["title"], entry["unit"], default, low, high, entry["source"], entry.get("by_year", False)
+            name, entry["title"], entry["unit"], default, low, high, entry["source"], entry.get("by", "")
         )
     return MappingProxyType(found)
+
+
+def _frozen(value: Any) -> Value:
+    if isinstance(value, dict):
+        return MappingProxyType(value)
+    frozen: Value = tuple(value) if isinstance(value, list) else value
+    return frozen
 
 
 def unknown_name(name: str, known: Iterable[str], file: str, what: str = "parameter") -> Problem:
@@ -152,6 +175,15 @@ class Settings:
             raise TypeError(f"{name} is no number: {value!r}")
         return float(value)
 
+    def truth(self, name: str) -> bool:
+        """A parameter that is true or false."""
+        return self.values[name] is True
+
+    def by_name(self, name: str) -> dict[str, float]:
+        """A parameter by fund or by limit."""
+        value = self.values[name]
+        return {str(key): float(number) for key, number in value.items()} if isinstance(value, Mapping) else {}
+
     def text(self, name: str) -> str:
         """A parameter that is a name."""
         return str(self.values[name])
@@ -166,5 +198,25 @@ class Settings:
         value = self.values[name]
         if not isinstance(value, Mapping):
             return {y: float(value) for y in years}  # type: ignore[arg-type]
-        listed = sorted(value)
-        return {y: float(value[max([k for k in listed if k <= y], default=listed[0])]) for y in years}
+        listed = {int(year): float(number) for year, number in value.items()}
+        return {y: listed[max([k for k in listed if k <= y], default=min(listed))] for y in years if listed}
+
+    def from_year(self, name: str, years: Iterable[int]) -> dict[int, float]:
+        """A limit by fiscal year: each value holds until the next year listed, and nothing before the first."""
+        value = self.values[name]
+        if not isinstance(value, Mapping):
+            return {y: float(value) for y in years}  # type: ignore[arg-type]
+        first = min((int(year) for year in value), default=None)
+        return {} if first is None else self.by_year(name, [y for y in years if y >= first])
+
+
+def said(value: object) -> str:
+    """A value as text: `84`, `FY2027: 300, FY2028: 480`, `federal: 0`, `none` where there is nothing."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    if isinstance(value, Mapping):
+        names = {key: f"FY{key}" if isinstance(key, int) else str(key) for key in value}
+        return ", ".join(f"{names[key]}: {amount:g}" for key, amount in value.items()) or "none"
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)

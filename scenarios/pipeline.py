@@ -20,7 +20,7 @@ from scenarios.budget import versions
 from scenarios.by_hand import OVERRIDDEN
 from scenarios.changes import apply
 from scenarios.expected import AHEAD, Expected, outlook_of
-from scenarios.parameters import making_parameters, parameters
+from scenarios.parameters import making_parameters, parameters, said
 from scenarios.results import RIVAL, Results, input_hashes, write_results
 from scenarios.scenario import Scenario
 from scenarios.study import GIVEN, Study
@@ -49,6 +49,11 @@ class Prepared:
     def case(self) -> tuple[Portfolio, tuple[optimizer.Strategy, ...], optimizer.Economics]:
         """Portfolio, strategies and economics: the first arguments of everything in the optimizer."""
         return self.portfolio, build.catalogue(self.study.settings), build.economics(self.study)
+
+    @property
+    def methods(self) -> tuple[optimizer.Method, ...]:
+        """The ways to buy that may be used."""
+        return build.methods(self.study.settings)
 
 
 def prepare(study: Study, scenario: Scenario | str = "baseline") -> Prepared:
@@ -92,9 +97,10 @@ def plan_study(
     ready = prepare(study, scenario)
     clock.lap("forecast")
     tell("Planning", 0.15)
-    rival = optimizer.continue_as_now(*ready.case)
+    rival = optimizer.continue_as_now(*ready.case, methods=ready.methods)
     plan = optimizer.modernize(
         *ready.case,
+        methods=ready.methods,
         gap=gap,
         seconds=seconds,
         solver=solver,
@@ -119,7 +125,7 @@ def _write_rival(study: Study, outlook: Expected | None, out: Path, asked: dict[
         _prepared(study, study.scenario("baseline"), outlook),
         scenario=Scenario(name=RIVAL, title="Cost to continue", why="The same estate and outlook if nothing moves."),
     )
-    plan = optimizer.continue_as_now(*ready.case)
+    plan = optimizer.continue_as_now(*ready.case, methods=ready.methods)
     write_results(_results(ready, plan, plan, out / RIVAL, asked, _Clock()))
 
 
@@ -156,7 +162,7 @@ def _results(ready: Prepared, plan: Plan, rival: Plan, folder: Path, asked: dict
         overrides=outlook.overrides if outlook else pd.DataFrame(columns=OVERRIDDEN),
         appropriations=study.table("appropriations"),
         versions=ready.versions,
-        sites=study.table("sites"),
+        sites=study.table("sites").merge(plan.sites, on="site", how="left", validate="one_to_one"),
         assumptions=assumptions(study),
         summary=summarize(study, ready.scenario, plan, rival, outlook),
         manifest=_manifest(ready, plan, folder, asked),
@@ -179,13 +185,13 @@ def assumptions(study: Study) -> pd.DataFrame:
     """Every parameter in force and every value that was filled in: `parameter value unit default source changed_by`."""
     declared, settings = parameters(), study.settings
     rows = [
-        (name, _said(settings.values[name]), p.unit, _said(p.default), p.source, settings.changed_by.get(name, ""))
+        (name, said(settings.values[name]), p.unit, said(p.default), p.source, settings.changed_by.get(name, ""))
         for name, p in declared.items()
     ]
     if study.facts.assumed or study.facts.made_up:
         given = {a.column: a.value for a in study.facts.assumed if a.table == GIVEN}
         rows += [
-            (n, given.get(n, _said(p.default)), p.unit, _said(p.default), p.source, "import" if n in given else "")
+            (n, given.get(n, said(p.default)), p.unit, said(p.default), p.source, "import" if n in given else "")
             for n, p in making_parameters().items()
         ]
     rows += [
@@ -199,14 +205,6 @@ def assumptions(study: Study) -> pd.DataFrame:
         if name not in declared
     ]
     return pd.DataFrame(rows, columns=["parameter", "value", "unit", "default", "source", "changed_by"])
-
-
-def _said(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    if hasattr(value, "items"):
-        return ", ".join(f"FY{year}: {amount:g}" for year, amount in value.items())
-    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
 
 
 def _manifest(ready: Prepared, plan: Plan, folder: Path, asked: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from optimizer import Economics, Portfolio, Strategy
+from optimizer import Economics, Learning, Method, Portfolio, Strategy
 from optimizer import funds as fund_splits
 from scenarios import cloud, operating_systems
 from scenarios.books import prevailing
@@ -13,8 +13,9 @@ from scenarios.checks import spending_lines
 from scenarios.errors import Problem, StudyError
 from scenarios.expected import Expected
 from scenarios.parameters import Settings
+from scenarios.setting_checks import BOUGHT
 from scenarios.study import Study
-from scenarios.tables import MODERN, STRATEGIES
+from scenarios.tables import METHODS, MODERN, STRATEGIES
 
 SKILLS = ("migration", "application")
 """The skills whose hours the strategies use."""
@@ -27,7 +28,8 @@ def build_portfolio(study: Study, outlook: Expected | None) -> Portfolio:
     systems["cloud_price"] = cloud_price(study)
     run_cost = run_cost_by_quarter(study, cost_index(study, outlook))
     sites = study.table("sites").set_index("site")
-    starts = study.settings.by_year("starts_per_quarter", study.years)
+    settings = study.settings
+    starts, purchases = settings.by_year("starts_per_quarter", study.years), _limit(study, "procurement_capacity")
     return Portfolio(
         quarters=study.quarters,
         as_of=study.as_of,
@@ -38,9 +40,37 @@ def build_portfolio(study: Study, outlook: Expected | None) -> Portfolio:
         appropriations=prevailing(study.table("appropriations")),
         capacity=study.table("capacity"),
         starts=pd.Series(starts, dtype=float),
-        freezes=tuple(pd.Period(q, study.calendar.quarterly) for q in study.settings.listed("freezes")),
+        freezes=tuple(pd.Period(q, study.calendar.quarterly) for q in settings.listed("freezes")),
         base_year=study.facts.base_year,
+        dependencies=study.table("dependencies"),
+        closes_sites=settings.truth("close_sites"),
+        biennium_start=study.facts.biennium_start if settings.number("appropriation_years") == 2 else None,
+        reserve=_shares(study, "reserve"),
+        sweep=_shares(study, "savings_sweep"),
+        procurement_capacity=None if purchases.empty else purchases,
+        modern_share=_limit(study, "modern_share").loc[lambda share: share > 0],
+        risk_ceiling=_limit(study, "risk_ceiling"),
+        soft=settings.by_name("violation_price"),
+        learning=_learning(settings),
+        disruption_price=settings.number("disruption_price"),
+        fund_weights=settings.by_name("fund_weights"),
     )
+
+
+def _limit(study: Study, name: str) -> pd.Series:
+    """A limit by fiscal year of the horizon; years before the first one listed are free, and missing."""
+    return pd.Series(study.settings.from_year(name, study.years), dtype=float)
+
+
+def _shares(study: Study, name: str) -> pd.Series:
+    """A share by fiscal year of the horizon, 0 before the first one listed."""
+    return _limit(study, name).reindex(list(study.years), fill_value=0.0)
+
+
+def _learning(settings: Settings) -> Learning | None:
+    """The learning curve; None where all hours are there from the start."""
+    first = settings.number("learning_first")
+    return None if first == 1 else Learning(first, settings.number("learning_decay"))
 
 
 def catalogue(settings: Settings) -> tuple[Strategy, ...]:
@@ -63,14 +93,39 @@ def catalogue(settings: Settings) -> tuple[Strategy, ...]:
             residual_risk=value(name, "residual_risk"),
             side="modern" if name in MODERN else "legacy" if name == "relocate" else "",
             capital=name != "retire",
+            buys=name in BOUGHT,
+            subscription_years=value(name, "subscription_years") if name == "repurchase" else 0.0,
         )
         for name in STRATEGIES
         if name != "retain"
     )
 
 
+def methods(settings: Settings) -> tuple[Method, ...]:
+    """The ways to buy that may be used, as the parameters describe them; without any nothing waits for a purchase."""
+    allowed = settings.listed("methods")
+    return tuple(_method(settings, name) for name in METHODS if name in allowed)
+
+
+def _method(settings: Settings, name: str) -> Method:
+    modules, strategies = f"{name}.modules", f"{name}.strategies"
+    return Method(
+        name=name,
+        lead_days=settings.number(f"{name}.lead_days"),
+        days_per_decade=settings.number(f"{name}.days_per_decade"),
+        reference_size=settings.number("contract_reference_size"),
+        protest_chance=settings.number(f"{name}.protest_chance"),
+        protest_days=settings.number(f"{name}.protest_days"),
+        price_factor=settings.number(f"{name}.price_factor"),
+        smallest=settings.number(f"{name}.smallest"),
+        largest=settings.number(f"{name}.largest"),
+        modules=int(settings.number(modules)) if modules in settings.values else 1,
+        strategies=settings.listed(strategies) if strategies in settings.values else (),
+    )
+
+
 def economics(study: Study) -> Economics:
-    """Rates, prices and times, as the parameters give them."""
+    """Rates and prices, as the parameters give them."""
     settings = study.settings
     return Economics(
         discount_rate=settings.number("discount_rate"),
@@ -79,17 +134,7 @@ def economics(study: Study) -> Economics:
         tail_years=settings.number("tail_years"),
         risk_price=settings.number("risk_price"),
         avoidable_share=settings.number("avoidable_share"),
-        lead_quarters=lead_quarters(study),
-        method="existing_contract",
     )
-
-
-def lead_quarters(study: Study) -> int:
-    """Quarters from the one of `as_of` to the first that begins when what is ordered on that day has been bought."""
-    bought = study.as_of + pd.Timedelta(days=study.settings.number("purchase_lead_days"))
-    quarter = study.calendar.quarter_of(bought)
-    first = quarter if quarter.start_time == bought.normalize() else quarter + 1
-    return int(first.ordinal - study.calendar.quarter_of(study.as_of).ordinal)
 
 
 def cloud_price(study: Study) -> np.ndarray:

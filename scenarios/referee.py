@@ -52,8 +52,8 @@ def verify_results(folder: Path | str, study_place: Path | str | None = None) ->
     place = _study_place(results, study_place)
     ready = prepare(read_study(place), Scenario(**_scenario(results)))
     plan = plan_from(results)
-    report = optimizer.verify(*ready.case, plan)
-    rival = optimizer.continue_as_now(*ready.case)
+    report = optimizer.verify(*ready.case, plan, methods=ready.methods)
+    rival = optimizer.continue_as_now(*ready.case, methods=ready.methods)
     expected = summarize(ready.study, ready.scenario, plan, rival, ready.outlook)
     found = (*report.disagreements, *_files(results), *_summary(results, expected))
     total = float(results.flows["amount"].sum())
@@ -81,6 +81,7 @@ def plan_from(results: Results) -> Plan:
         solver=made["solver"],
         seed=made["seed"],
         reached=made["reached"],
+        sites=results.sites.reindex(columns=["site", "closes", "saving"]),
     )
 
 

@@ -41,7 +41,7 @@ LATER = ("year_end", "variance", "overrides", "versions")
 
 _TEXT = {
     "plan": (
-        *("system", "strategy", "method", "start", "cutover", "legacy_off", "name", "agency", "program"),
+        *("system", "strategy", "method", "start", "cutover", "legacy_off", "buy_from", "name", "agency", "program"),
         *("site", "side", "fund", "end_of_support", "lock"),
     ),
     "outlays": ("period", "fund", "nature", "side"),
@@ -55,7 +55,7 @@ _TEXT = {
     "versions": ("fund", "agency", "line_item", "purpose", "biennium", "version", "source"),
     "treatments": ("agency", "program", "fund", "category", "found", "treatment"),
     "appropriations": ("fund", "agency", "line_item", "purpose", "status"),
-    "sites": ("site", "name", "fund", "lease_end"),
+    "sites": ("site", "name", "fund", "lease_end", "closes"),
     "assumptions": ("parameter", "value", "unit", "default", "source", "changed_by"),
 }
 """Columns that stay text when read back: an agency may be called 448."""

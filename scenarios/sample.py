@@ -138,7 +138,7 @@ def ohio(seed: int = 0) -> Study:
     truth = _truth(draw, expected)
     tables = {
         "systems": estate.systems,
-        "dependencies": dependencies,
+        "dependencies": dependencies.head(0),
         "sites": estate.sites,
         "spending": truth[truth["period"].lt(BASE)].reset_index(drop=True),
         "months": _months(np.random.default_rng([seed, BOOKS]), truth),
@@ -159,7 +159,11 @@ def ohio(seed: int = 0) -> Study:
         made_up=True,
         about=ABOUT,
         seed=seed,
-        parameters={"starts_per_quarter": dict(zip(years, STARTS, strict=True)), "cloud_headroom": HEADROOM},
+        parameters={
+            "starts_per_quarter": dict(zip(years, STARTS, strict=True)),
+            "cloud_headroom": HEADROOM,
+            "close_sites": True,
+        },
     )
     settings = Settings.defaults().change(facts.parameters, "study", "study.yaml")
     frames = {name: tables[name][list(TABLES[name].names)] for name in TABLES}
@@ -275,7 +279,7 @@ def _sites(draw: np.random.Generator) -> pd.DataFrame:
             "annual_fixed_cost": np.round(np.where(keep, 2.4e6, draw.lognormal(np.log(0.75e6), 0.4, len(names))), -3),
             "lease_end": pd.to_datetime([f"{y}-06-30" for y in draw.integers(2027, 2034, len(names))]),
             "closure_cost": np.round(draw.uniform(1e5, 6e5, len(names)), -3),
-            "capacity": np.where(keep, 2500, 0),
+            "capacity": 0,
             "keep": keep,
         }
     )

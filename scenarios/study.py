@@ -28,6 +28,7 @@ from scenarios.checks import check_tables
 from scenarios.errors import Problem, StudyError
 from scenarios.parameters import Settings, unknown_name
 from scenarios.scenario import Scenario
+from scenarios.setting_checks import check_settings
 from scenarios.tables import TABLES
 from scenarios.workbooks import read_sheets, without_blank_rows, write_sheets
 
@@ -198,16 +199,18 @@ def checked(study: Study) -> Study:
     """The study with its warnings.
 
     Raises:
-        StudyError: everything that does not fit between its tables.
+        StudyError: everything that does not fit between its tables and parameters.
     """
     place = study.place or Path("study")
     found = check_tables(
         study.tables,
+        study.settings,
         study.years,
         study.quarters,
         study.as_of,
         {name: _table_file(place, name, study.facts) for name in TABLES},
     )
+    found += check_settings(study.settings, study.tables, study.years, study.facts.biennium_start, _facts_file(place))
     severe = [p for p in found if p.severe]
     if severe:
         raise StudyError(sorted(severe, key=_order), f"The study {place.name} cannot be used")

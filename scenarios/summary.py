@@ -16,9 +16,6 @@ from scenarios.tables import MODERN
 TRANSITION = ("one_time", "dual_run", "exit")
 """The natures of outlay that exist only because something moves."""
 
-DOLLARS = ("run", "one_time", "dual_run", "exit", "tail")
-"""The terms of the objective that are money; risk is not."""
-
 
 def summarize(study: Study, scenario: Scenario, plan: Plan, rival: Plan, outlook: Expected | None) -> dict[str, Any]:
     """What `summary.json` holds; amounts in USD, years as text."""
@@ -44,8 +41,8 @@ def summarize(study: Study, scenario: Scenario, plan: Plan, rival: Plan, outlook
         "terms": {str(k): float(v) for k, v in plan.terms.items()},
         "net_saving": float(saved.sum()),
         "net_saving_by_year": _by_year(saved),
-        "npv_saving": _dollars(rival, DOLLARS) - _dollars(plan, DOLLARS),
-        "npv_saving_horizon": _dollars(rival, DOLLARS[:-1]) - _dollars(plan, DOLLARS[:-1]),
+        "npv_saving": float(plan.rows["npv_saving"].sum() + plan.sites["saving"].sum()),
+        "npv_saving_horizon": _present_value(study, rival) - _present_value(study, plan),
         "outlay_by_year": _by_year(own),
         "cost_to_continue_by_year": _by_year(other),
         "legacy_share": _by_year(legacy_share(plan.flows)),
@@ -55,11 +52,19 @@ def summarize(study: Study, scenario: Scenario, plan: Plan, rival: Plan, outlook
         "units_moved_by_year": _by_year(_units_by_year(moved, study), int),
         "units_by_strategy": {str(k): int(v) for k, v in rows.groupby("strategy")["units"].sum().items()},
         "first_cutover": str(min((c for c in rows["cutover"] if c), default="")),
-        "purchase_lead_days": study.settings.number("purchase_lead_days"),
+        "first_purchase": _first_purchase(plan.moves),
         "year_end": outlook.year_end.summary() if outlook and outlook.year_end else None,
         "futures": 0,
         "warnings": [str(w) for w in study.warnings],
     }
+
+
+def _first_purchase(moves: pd.DataFrame) -> dict[str, str] | None:
+    """`quarter`, in which the first purchase begins at the latest, and its `method`; None where nothing is bought."""
+    bought = moves[moves["buy_from"].ne("")].sort_values(["buy_from", "start", "system"])
+    if bought.empty:
+        return None
+    return {"quarter": str(bought["buy_from"].iloc[0]), "method": str(bought["method"].iloc[0])}
 
 
 def fiscal_year(period: pd.Series) -> pd.Series:
@@ -96,8 +101,14 @@ def infrastructure_share(study: Study, outlook: Expected | None) -> pd.Series:
     return both[inside].groupby("period")["amount"].sum() / both.groupby("period")["amount"].sum()
 
 
-def _dollars(plan: Plan, names: tuple[str, ...]) -> float:
-    return float(plan.terms.reindex(list(names)).fillna(0.0).sum())
+def _present_value(study: Study, plan: Plan) -> float:
+    """All money within the horizon, discounted from the middle of each quarter; a dollar of any fund counts alike."""
+    now = study.calendar.quarter_of(study.as_of)
+    into = (study.as_of - now.start_time) / ((now + 1).start_time - now.start_time)
+    amounts = plan.flows["amount"].groupby(plan.flows["period"].to_numpy()).sum()
+    quarters = pd.PeriodIndex(amounts.index).astype("int64").to_numpy() - now.ordinal
+    rate = study.settings.number("discount_rate")
+    return float(amounts.to_numpy() @ (1 + rate) ** (-(quarters + 0.5 - into) / 4))
 
 
 def _units_by_year(moved: pd.DataFrame, study: Study) -> pd.Series:

@@ -16,6 +16,18 @@ STRATEGIES = ("retain", "retire", "rehost", "relocate", "repurchase", "replatfor
 MODERN = ("rehost", "replatform", "repurchase", "refactor")
 """The strategies that count as moved to modern."""
 
+METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "existing_contract": "existing contract",
+        "cooperative": "cooperative contract",
+        "itb": "invitation to bid",
+        "single_rfp": "single RFP",
+        "modular_rfp": "modular RFP",
+        "sole_source": "sole source",
+    }
+)
+"""The ways to buy, in the order in which pages list them, each in plain words."""
+
 QUARTER = r"^\d{4}Q[1-4]$"
 _STRATEGY = "|".join(STRATEGIES)
 _QUARTER_WANTED = "a quarter such as 2027Q3"
@@ -84,7 +96,14 @@ DEPENDENCIES = Table(
     (
         Column("system", "slug", "The system that needs another", required=True),
         Column("needs", "slug", "The system that it needs", required=True),
-        Column("lag", "integer", "Months between the two cut-overs", "months", default=0, low=0),
+        Column(
+            "lag",
+            "integer",
+            "Months from the cut-over of what it needs to its own start, in whole quarters",
+            "months",
+            default=0,
+            low=0,
+        ),
     ),
     key=("system", "needs"),
 )
@@ -104,10 +123,17 @@ SITES = Table(
             required=True,
             low=0,
         ),
-        Column("lease_end", "date", "Last day of the lease"),
+        Column("lease_end", "date", "Last day of the lease: rent is owed until then, whoever has left"),
         Column("closure_cost", "number", "Price of closing it", "USD", default=0.0, low=0),
-        Column("capacity", "integer", "Units that it can take, for what relocates there", "units", default=0, low=0),
-        Column("keep", "boolean", "Whether it stays open in any plan", default=False),
+        Column(
+            "capacity",
+            "integer",
+            "Units that it can take (not planned with yet)",
+            "units",
+            default=0,
+            low=0,
+        ),
+        Column("keep", "boolean", "Whether it stays open in any plan, also where close_sites is true", default=False),
     ),
     key=("site",),
 )
@@ -137,7 +163,15 @@ APPROPRIATIONS = Table(
             "carry_forward", "number", "Share of its unspent rest usable next year", "share", default=0.0, low=0, high=1
         ),
         Column("opening_balance", "number", "Brought into the first year of the plan", "USD", default=0.0, low=0),
-        Column("transfer_limit", "number", "Most that may be transferred in", "USD", default=0.0, low=0),
+        Column(
+            "transfer_limit",
+            "number",
+            "Most that may be transferred in from other rows of its fund and year that name an agency, a line item or "
+            "a purpose",
+            "USD",
+            default=0.0,
+            low=0,
+        ),
     ),
     key=("fund", "agency", "line_item", "purpose", "fiscal_year", "status"),
 )
@@ -225,4 +259,4 @@ TABLES: Mapping[str, Table] = MappingProxyType(
 LINE_KEYS = ("agency", "program", "fund", "category")
 """The keys of a spending line; joined by / they are what `spending_line` names."""
 
-__all__ = ["LINE_KEYS", "MODERN", "SLUG", "STATUSES", "STRATEGIES", "TABLES"]
+__all__ = ["LINE_KEYS", "METHODS", "MODERN", "SLUG", "STATUSES", "STRATEGIES", "TABLES"]

@@ -110,6 +110,23 @@ def test_forecast_takes_any_long_table(tmp_path: Path, capsys: pytest.CaptureFix
     assert list(pd.read_csv(tmp_path / "o.csv").columns) == ["agency", "period", "mean", "lo_90", "hi_90"]
 
 
+def test_check_and_plan_refuse_parameters_that_do_not_fit(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = "parameters: {methods: [itb, coperative], itb.smallest: 2.0e+7, appropriation_years: 2}\n"
+    told = (study / "study.yaml").read_text().split("parameters:")[0]
+    (study / "study.yaml").write_text(told + wrong)
+    for command in (("check", study), ("plan", study, "--out", tmp_path / "out")):
+        code, out, err = run(capsys, *command)
+        said = " ".join((out + err).split())
+        assert code == 2
+        assert '"coperative" is no way to buy. Did you mean cooperative? Write that.' in said
+        assert "is above itb.largest, 1e+07" in said
+        assert '"itb" names none that may buy refactor' in said
+        assert '"2" needs to know when a biennium starts' in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_check_returns_the_wrong_rows(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change(study, "systems", units=["-1", *["1"] * 11])
     code, _, err = run(capsys, "check", study, "--errors", tmp_path / "wrong")
@@ -181,7 +198,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], int, str]] = {
         2,
         "names the fund wishes, which has no appropriation",
     ),
-    "cycle": (lambda s: change(s, "dependencies", needs="s01"), 2, "is part of a cycle"),
+    "need of itself": (lambda s: change(s, "dependencies", needs="s01"), 2, '"s01" needs itself. Remove the row.'),
     "negative cost": (
         lambda s: change(s, "systems", annual_run_cost="-5"),
         2,

@@ -106,9 +106,11 @@ def _label(drawing: Drawing, y: float, name: str, units: int, p: Palette) -> Non
 
 
 def _wave(drawing: Drawing, wave: Any, y: float, h: Horizon, p: Palette) -> None:
-    """The ring is the last day to start buying; the dots lead to the wave's first start."""
+    """The ring is when buying begins, if anything is bought; the dots lead to the wave's first start."""
     text = f"<b>Wave {wave.wave}</b>  {count(wave.units, 'server')}"
     say(drawing, 0, y, text, p.ink, xref="paper", xshift=-LEFT)
+    if pd.isna(wave.buy_by):
+        return
     ring, start = h.at(wave.buy_by), h.start(wave.start)
     stroke(drawing, ring, y, start, y, p.ink, 1, "dot")
     drawing.plot.add_scatter(

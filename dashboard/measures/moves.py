@@ -8,6 +8,7 @@ import pandas as pd
 
 from dashboard.measures.money import MODERN, fiscal_year, old_systems
 from scenarios.results import Results
+from scenarios.tables import METHODS
 
 _QUARTER = re.compile(r"\d{4}Q[1-4]")
 _YEAR = re.compile(r"FY(\d{4})")
@@ -48,15 +49,27 @@ def assumption(results: Results, name: str) -> str:
     return str(found.iloc[0]) if len(found) else ""
 
 
-def lead_days(results: Results) -> float:
-    """How long buying takes before anything can start."""
-    text = assumption(results, "purchase_lead_days")
-    return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else 0.0
+def buy_by(results: Results, quarter: str) -> pd.Timestamp:
+    """The day on which buying begins, in time: the first of the quarter that the plan names, or today; NaT if none."""
+    return max(start_of(quarter, year_end(results)), as_of(results)) if quarter else pd.NaT  # type: ignore[return-value]
 
 
-def buy_by(results: Results, start: str) -> pd.Timestamp:
-    """The last day to start buying what begins to move in a quarter."""
-    return start_of(start, year_end(results)) - pd.Timedelta(days=lead_days(results))
+def bought_from(plan: pd.DataFrame) -> pd.Series:
+    """The quarter in which the purchase of each row begins; blank where nothing is bought, or not told."""
+    return plan["buy_from"].fillna("").astype(str) if "buy_from" in plan else pd.Series("", index=plan.index)
+
+
+def methods(names: pd.Series) -> str:
+    """Ways to buy in plain words: `cooperative contract, invitation to bid`; those of other programs as they are."""
+    used = {str(name) for name in names} - {"", "nan"}
+    known = [METHODS[name] for name in METHODS if name in used]
+    return ", ".join([*known, *sorted(name.replace("_", " ") for name in used - set(METHODS))])
+
+
+def first_purchase(results: Results) -> str:
+    """How the first thing is bought, in plain words; blank where nothing is, or where the folder does not tell."""
+    first = results.summary.get("first_purchase") or {}
+    return methods(pd.Series([str(first.get("method", ""))]))
 
 
 def as_of(results: Results) -> pd.Timestamp:
@@ -69,8 +82,8 @@ def as_of(results: Results) -> pd.Timestamp:
 
 
 def waves(results: Results) -> pd.DataFrame:
-    """Each wave: `wave start off systems units sites one_time_cost methods agencies buy_by`, in order of buying."""
-    rows = _with_wave(results.plan)
+    """Each wave: `wave start off systems units sites one_time_cost methods agencies buy_by`, by first start."""
+    rows = _with_wave(results.plan).assign(buy_from=bought_from(results.plan))
     rows = rows[rows["start"].astype(str) != ""]
     columns = ["wave", "start", "off", "systems", "units", "sites", "one_time_cost", "methods", "agencies", "buy_by"]
     if rows.empty:
@@ -84,14 +97,18 @@ def waves(results: Results) -> pd.DataFrame:
             "units": int(group["units"].sum()),
             "sites": int(group["site"].astype(str).nunique()),
             "one_time_cost": float(group["one_time_cost"].sum()),
-            "methods": ", ".join(sorted({str(m).replace("_", " ") for m in group["method"] if str(m)})),
+            "methods": methods(group["method"]),
             "agencies": int(group["agency"].astype(str).nunique()),
+            "buy_by": buy_by(results, min((q for q in group["buy_from"] if q), default="")),
         }
         for name, group in rows.groupby("wave", sort=False)
     ]
-    table = pd.DataFrame(found).sort_values(["start", "wave"], ignore_index=True)
-    table["buy_by"] = [buy_by(results, str(start)) for start in table["start"]]
-    return table[columns]
+    return pd.DataFrame(found).sort_values(["start", "wave"], ignore_index=True)[columns]
+
+
+def purchases(waves: pd.DataFrame) -> pd.DataFrame:
+    """The waves for which something is bought, the first to buy first."""
+    return waves.dropna(subset="buy_by").sort_values(["buy_by", "start", "wave"], ignore_index=True)
 
 
 def lifelines(results: Results) -> pd.DataFrame:
@@ -121,6 +138,15 @@ def lifelines(results: Results) -> pd.DataFrame:
     table = pd.DataFrame(found, columns=columns)
     last = table["start"].replace("", "9999Q9")
     return table.assign(_last=last).sort_values(["_last", "off", "site"], ignore_index=True)[columns]
+
+
+def closings(results: Results) -> pd.DataFrame:
+    """`site closes saving` of each site that the plan closes: quarter, USD in present value, the first one first."""
+    rows = results.sites
+    if "closes" not in rows:
+        return pd.DataFrame(columns=["site", "closes", "saving"])
+    closed = rows[rows["closes"].fillna("").astype(str) != ""]
+    return closed[["site", "closes", "saving"]].sort_values(["closes", "site"], ignore_index=True)
 
 
 def _with_wave(plan: pd.DataFrame) -> pd.DataFrame:
@@ -159,7 +185,8 @@ def fates(results: Results) -> pd.DataFrame:
     """What happens to each system, as the page's grid shows it; money in millions."""
     rows = old_systems(results)
     starts = [str(s) for s in rows["start"]]
-    buy = {s: str(buy_by(results, s).date()) if s else "" for s in set(starts)}
+    begins = bought_from(rows)
+    buy = {q: str(buy_by(results, q).date()) if q else "" for q in set(begins)}
     return pd.DataFrame(
         {
             "system": rows["system"].astype(str),
@@ -172,7 +199,7 @@ def fates(results: Results) -> pd.DataFrame:
             "risk": rows["risk"].astype(float),
             "strategy": rows["strategy"].astype(str),
             "fate": rows["strategy"].astype(str),
-            "buy": [buy[s] for s in starts],
+            "buy": [buy[q] for q in begins],
             "start": starts,
             "off": rows["legacy_off"].astype(str),
             "saves": rows["npv_saving"].astype(float) / 1e6,

@@ -106,9 +106,9 @@ class Procurements(Limit):
         o, t = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
         modules = np.array([1, *(method.modules for method in options.methods)])[options.m]
         for j in range(int(modules.max(initial=0))):
-            mine = np.flatnonzero(_bought(options) & (modules > j))
+            mine = np.flatnonzero((options.m > 0) & (modules > j))
             award = options.tau[mine] + j * options.of_strategy("work_quarters")[mine] // modules[mine]
-            begins = np.maximum(_begins(options, mine, award), 0)
+            begins = np.maximum(options.timeline.before(award, options.lead[mine]), 0)
             last = np.minimum(award, length)
             o.append(np.repeat(mine, np.maximum(last - begins, 0)))
             t.append(ranges(begins, np.maximum(last - begins, 0)))
@@ -121,15 +121,3 @@ class Procurements(Limit):
         quarters, capacity = self.portfolio.quarters[self._t()], self.portfolio.procurement_capacity
         values = pd.Series(dtype=float) if capacity is None else capacity.reindex(np.asarray(quarters.qyear))
         return pd.Series(values.to_numpy(dtype=float), index=pd.Index(quarters.astype(str), dtype="str"))
-
-
-def _bought(options: Options) -> np.ndarray:
-    """Which options wait for a purchase."""
-    return np.asarray((options.m > 0) | (not options.methods and buying.buys(options)))
-
-
-def _begins(options: Options, mine: np.ndarray, award: np.ndarray) -> np.ndarray:
-    """Quarter in which the purchase begins for an award in some quarter: by days where methods are given."""
-    if not options.methods:
-        return np.asarray(award - options.economics.lead_quarters)
-    return options.timeline.before(award, options.lead[mine])

@@ -34,7 +34,7 @@ base_year: 2026
 horizon: 4
 made_up: true
 parameters:
-  purchase_lead_days: 84
+  methods: [existing_contract, cooperative]
   starts_per_quarter: 40
 """
 YEARS = range(2027, 2031)

@@ -26,7 +26,7 @@ AVOIDABLE = 0.9
 ASSUMPTIONS = (
     ("discount_rate", "0.03", "1/year", "0.03", "[B] Planning assumption"),
     ("risk_price", "1500", "USD/unit-quarter", "1500", "[B] Stated by the planner"),
-    ("purchase_lead_days", "84", "days", "84", "[B] 4-12 weeks"),
+    ("existing_contract.lead_days", "84", "days", "60", "[D] 45-120 days"),
     ("avoidable_share", "0.9", "share", "0.9", "[B] Shared staff do not vanish"),
 )
 
@@ -143,6 +143,7 @@ def _fate(
     }
     row = {"system": s["system"], "units": units, "strategy": strategy, "method": "", "start": "", "cutover": ""}
     row |= {
+        "buy_from": "",
         "legacy_off": "",
         "wave": 0,
         "one_time_cost": 0.0,
@@ -167,7 +168,13 @@ def _fate(
     end = min(off, len(quarters) - 1)
     saved = sum(run[t] * AVOIDABLE - after[t] for t in range(end, len(quarters)))
     row |= {"start": quarters[start], "cutover": quarters[min(cut, len(quarters) - 1)], "legacy_off": quarters[end]}
-    row |= {"wave": 1 + start // 4, "method": "existing_contract", "one_time_cost": once, "npv_saving": saved - once}
+    row |= {
+        "wave": 1 + start // 4,
+        "method": "existing_contract",
+        "buy_from": quarters[max(start - 1, 0)],
+        "one_time_cost": once,
+        "npv_saving": saved - once,
+    }
     row["run_cost_after"] = 4 * (after[-1] + (1 - AVOIDABLE) * run[-1])
     return row, flows
 
@@ -335,5 +342,6 @@ def _summary(name: str, plan: pd.DataFrame, flows: pd.DataFrame) -> dict[str, An
         "legacy_share": {str(k): float(v) for k, v in share.items()},
         "units_total": int(plan.loc[plan["side"].eq("legacy"), "units"].sum()) if len(plan) else 0,
         "units_moved": int(plan.loc[plan["strategy"].isin(MODERN), "units"].sum()) if len(plan) else 0,
+        "first_purchase": {"quarter": "2027Q1", "method": "existing_contract"},
         "warnings": [],
     }

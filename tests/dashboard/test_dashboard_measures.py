@@ -100,7 +100,9 @@ def test_quarters_begin_where_the_fiscal_year_does() -> None:
 def test_waves_say_by_when_to_buy() -> None:
     waves = moves.waves(results())
     first = waves.iloc[0]
-    assert first["buy_by"] == moves.start_of(first["start"]) - pd.Timedelta(days=84)
+    assert first["buy_by"] == moves.start_of(results().plan["buy_from"].loc[lambda q: q != ""].min())
+    assert first["methods"] == "existing contract"
+    assert moves.first_purchase(results()) == "existing contract"
     assert waves["units"].sum() == results().plan.loc[results().plan["start"] != "", "units"].sum()
     assert waves["one_time_cost"].sum() == pytest.approx(results().plan["one_time_cost"].sum())
 

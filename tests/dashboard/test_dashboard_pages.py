@@ -268,7 +268,7 @@ def test_a_changed_amount_sets_every_year_of_its_fund() -> None:
     [
         (entered(figures={"discount_rate": 99}), "99 is outside 0 to 15."),
         (entered(figures={"discount_rate": ""}), "Write a number from 0 to 15."),
-        (entered(figures={"purchase_lead_days": 3.5}), "Write a whole number."),
+        (entered(figures={"existing_contract.lead_days": 3.5}), "Write a whole number."),
         (entered(money={"0/2028": -1}), "Not below 0."),
         (entered(money={"0/2028": "much"}), "Write $M."),
         (entered(name=" "), "Give the scenario a name."),

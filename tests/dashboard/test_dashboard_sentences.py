@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -239,13 +240,15 @@ def test_what_was_asked_for_and_what_was_enacted() -> None:
 
 def test_the_lede_of_the_plan() -> None:
     waves, bound = moves.waves(results()), moves.limits(results()).query("binding")
-    said = plain(plan.lede(waves, 2150, pd.Timestamp(2030, 12, 31), bound))
+    said = plain(plan.lede(waves, 2150, pd.Timestamp(2030, 12, 31), bound, "existing contract"))
     assert said == (
-        "2,150 servers move in four waves by December 2030. Buying must start by 9 Jul 2026, "
-        "and hours of work set the pace."
+        "2,150 servers move in four waves by December 2030. Buying must start by 1 Jul 2026, "
+        "first by existing contract, and hours of work set the pace."
     )
     one = plan.lede(waves.head(1), 1, None, bound.head(0))
-    assert plain(one) == "1 server moves in one wave. Buying must start by 9 Jul 2026."
+    assert plain(one) == "1 server moves in one wave. Buying must start by 1 Jul 2026."
+    nothing = plan.lede(waves.head(1).assign(buy_by=pd.Series([pd.NaT])), 1, None, bound.head(0))
+    assert plain(nothing) == "1 server moves in one wave. Nothing is to be bought for it."
     assert plan.lede(waves.head(0), 0, None, bound).startswith("Nothing moves")
     starts = pd.DataFrame({"limit": ["starts"]})
     assert plan.pacing(starts) == "the number of starts sets the pace"
@@ -259,6 +262,12 @@ def test_sites_capacity_and_systems() -> None:
     gone = lines.assign(stays=0, moved=lines["units"])
     assert plain(plan.roadmap(gone)) == "Seven of seven sites empty."
     assert plan.roadmap(lines.head(0)) == "No site yet."
+    assert plan.closing(moves.closings(results())) == ""
+    sites = results().sites.assign(closes=["2030Q1", "2029Q3", *[""] * (len(results().sites) - 2)], saving=1.5e6)
+    closed = moves.closings(replace(results(), sites=sites))
+    assert closed["closes"].tolist() == ["2029Q3", "2030Q1"]
+    assert plain(plan.closing(closed)) == "Two close, which saves $3.0M in present value."
+    assert plain(plan.closing(closed.head(1))) == "One closes, which saves $1.5M in present value."
     rows = moves.capacity(results())
     assert plain(plan.capacity(rows)) == (
         "Application hours are full in 5 quarters and migration hours are full in 5 quarters. Starts always have room."

@@ -17,7 +17,7 @@ CATALOGUE = (
     Strategy("repurchase", 12_000.0, 500.0, 2, 1, 2, {"migration": 16, "application": 80}, 0.6, 0.0, 0.05),
     Strategy("refactor", 52_000.0, 500.0, 3, 2, 1, {"migration": 60, "application": 300}, 0.1, 0.7, 0.0, capital=True),
 )
-ECONOMICS = Economics(0.04, 0.02, -0.01, 5.0, 200.0, 0.85, 1, "existing_contract")
+ECONOMICS = Economics(0.04, 0.02, -0.01, 5.0, 200.0, 0.85)
 
 BOUGHT = tuple(
     replace(s, buys=s.name != "retire", subscription_years=1.0 if s.name == "repurchase" else 0.0) for s in CATALOGUE
@@ -137,7 +137,10 @@ def made_up(
     agencies: int = 8,
     carry_forward: float = 0.0,
 ) -> Portfolio:
-    """An estate of many systems whose money binds: appropriations follow cost to continue by `headroom`."""
+    """An estate of many systems whose money binds: appropriations follow cost to continue by `headroom`.
+
+    Nothing starts in the first quarter.
+    """
     random = np.random.default_rng(seed)
     names = pd.Index([f"s{i:05d}" for i in range(count)], name="system", dtype="str")
     horizon = quarters(years)
@@ -205,6 +208,7 @@ def made_up(
             columns=["skill", "fiscal_year", "hours"],
         ),
         starts=pd.Series({int(year): max(3.0, round(total / len(horizon) * 0.9)) for year in sorted(set(fiscal))}),
+        freezes=tuple(horizon[:1]),
     )
 
 

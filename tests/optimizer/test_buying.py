@@ -240,22 +240,24 @@ def test_the_price_factor_is_on_the_one_time_cost_alone() -> None:
         assert (quick.total(nature) == plain.total(nature)).all()
 
 
-def test_one_method_with_a_fixed_lead_is_as_waiting_for_it() -> None:
+def test_one_method_with_a_fixed_lead_is_as_starting_no_earlier() -> None:
     plain = Method("existing_contract", 84)
-    for seed, day, quarters in ((0, "2026-07-01", 1), (1, "2026-08-15", 2), (2, "2026-04-09", 2)):
-        portfolio = made_up(40, seed=seed).replace(as_of=pd.Timestamp(day))
-        lead = replace(ECONOMICS, lead_quarters=quarters, method="existing_contract")
-        none = replace(ECONOMICS, lead_quarters=0, method="")
-        before, after = expand(portfolio, CATALOGUE, lead), expand(portfolio, CATALOGUE, none, (plain,))
-        pd.testing.assert_frame_equal(before.frame, after.frame)
-        assert before.method.tolist() == after.method.tolist()
-        few = made_up(8, years=3, seed=seed).replace(as_of=pd.Timestamp(day))
-        old = optimizer.modernize(few, CATALOGUE, lead, gap=0.02)
-        new = optimizer.modernize(few, CATALOGUE, none, methods=(plain,), gap=0.02)
-        pd.testing.assert_frame_equal(old.rows.drop(columns="buy_from"), new.rows.drop(columns="buy_from"))
-        pd.testing.assert_frame_equal(old.flows, new.flows)
-        assert (old.objective, old.bound) == (new.objective, new.bound)
-        assert old.rows["buy_from"].eq("").all()
+    for seed, day, first in ((0, "2026-07-01", "2027Q2"), (1, "2026-08-15", "2027Q3"), (2, "2026-04-09", "2027Q2")):
+        portfolio = made_up(8, years=3, seed=seed).replace(as_of=pd.Timestamp(day))
+        earliest = portfolio.systems["earliest"]
+        later = portfolio.replace(systems=portfolio.systems.assign(earliest=earliest.where(earliest > first, first)))
+        waits, bought = expand(later, CATALOGUE, ECONOMICS), expand(portfolio, CATALOGUE, ECONOMICS, (plain,))
+        pd.testing.assert_frame_equal(waits.frame, bought.frame)
+        plans = [
+            optimizer.modernize(later, CATALOGUE, ECONOMICS, gap=0.02),
+            optimizer.modernize(portfolio, CATALOGUE, ECONOMICS, methods=(plain,), gap=0.02),
+        ]
+        apart = ["method", "buy_from"]
+        started, waited = (plan.rows.drop(columns=apart) for plan in plans)
+        pd.testing.assert_frame_equal(started, waited)
+        pd.testing.assert_frame_equal(plans[0].flows, plans[1].flows)
+        assert (plans[0].objective, plans[0].bound) == (plans[1].objective, plans[1].bound)
+        assert not plans[0].rows[apart].any(axis=None)
 
 
 def test_a_plan_says_how_and_from_when_to_buy() -> None:
@@ -466,9 +468,10 @@ def ways_by_hand(
 
 
 def test_every_option_that_is_open_is_listed_and_no_other() -> None:
-    portfolio = made_up(12, years=3, seed=8, units=40.0, groups=0.5).replace(as_of=pd.Timestamp("2026-06-11"))
-    economics = replace(ECONOMICS, lead_quarters=0, method="")
-    options = expand(several(portfolio), BOUGHT, economics, METHODS)
+    portfolio = made_up(12, years=3, seed=8, units=40.0, groups=0.5).replace(
+        as_of=pd.Timestamp("2026-06-11"), freezes=()
+    )
+    options = expand(several(portfolio), BOUGHT, ECONOMICS, METHODS)
     found: dict[tuple[str, str, int], list[str]] = {}
     frame = options.frame
     for name, strategy, start, method in zip(
@@ -483,7 +486,7 @@ def test_every_option_that_is_open_is_listed_and_no_other() -> None:
         if start + strategy.work_quarters >= 12:
             continue
         expected = (
-            ways_by_hand(portfolio, strategy, economics, METHODS, name, start)
+            ways_by_hand(portfolio, strategy, ECONOMICS, METHODS, name, start)
             if strategy.buys
             else [""] * (portfolio.as_of <= portfolio.quarters[start].start_time)
         )
@@ -492,7 +495,7 @@ def test_every_option_that_is_open_is_listed_and_no_other() -> None:
     assert together
     for name, strategy_name, start in together:
         strategy = next(s for s in BOUGHT if s.name == strategy_name)
-        ways = ways_by_hand(portfolio, strategy, economics, METHODS, name, start)
+        ways = ways_by_hand(portfolio, strategy, ECONOMICS, METHODS, name, start)
         assert found[name, strategy_name, start] == ways
     assert len({method for methods in found.values() for method in methods}) >= 6
 
@@ -527,7 +530,7 @@ def test_pruning_never_changes_the_best_plan(
 ) -> None:
     ways = tuple(replace(method, name=f"m{i}") for i, method in enumerate(methods))
     portfolio = made_up(count, seed=seed, years=2, units=3, groups=groups, headroom=(ease,))
-    portfolio = portfolio.replace(as_of=pd.Timestamp(day))
+    portfolio = portfolio.replace(as_of=pd.Timestamp(day), freezes=())
     pruned = expand(portfolio, BOUGHT, ECONOMICS, ways)
     every = replace(expand(several(portfolio), BOUGHT, ECONOMICS, ways), portfolio=portfolio)
     assert len(pruned) <= len(every)
@@ -551,13 +554,12 @@ def test_random_portfolios_pass_the_referee(
     seed: int, count: int, units: float, groups: float, ease: float, day: str
 ) -> None:
     portfolio = made_up(count, seed=seed, years=3, units=units, groups=groups, headroom=(ease,))
-    portfolio = portfolio.replace(as_of=pd.Timestamp(day))
-    economics = replace(ECONOMICS, lead_quarters=0, method="")
+    portfolio = portfolio.replace(as_of=pd.Timestamp(day), freezes=())
     try:
-        plan = optimizer.modernize(portfolio, BOUGHT, economics, methods=METHODS, gap=0.02, seconds=15)
+        plan = optimizer.modernize(portfolio, BOUGHT, ECONOMICS, methods=METHODS, gap=0.02, seconds=15)
     except InfeasiblePlan:
         return
-    again = optimizer.evaluate(plan.rows, portfolio, BOUGHT, economics, methods=METHODS)
+    again = optimizer.evaluate(plan.rows, portfolio, BOUGHT, ECONOMICS, methods=METHODS)
     pd.testing.assert_frame_equal(again.rows, plan.rows)
     assert again.objective == pytest.approx(plan.objective)
     bought = plan.rows[(plan.rows["start"] != "") & (plan.rows["strategy"] != "retire")]

@@ -112,11 +112,11 @@ def test_modules_are_bought_while_others_are_built() -> None:
     assert Procurements(portfolio).table(options, units)["used"].tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
 
 
-def test_without_methods_the_lead_time_of_all_purchases_counts() -> None:
+def test_without_methods_nothing_is_bought() -> None:
     portfolio = fleet(years=2, procurement_capacity=pd.Series({2027: 1.0, 2028: 1.0}))
     rows = pd.DataFrame([("payroll", 3, "rehost", "2027Q4")], columns=["system", "units", "strategy", "start"])
-    options, units = chosen(portfolio, (REHOST,), Economics(lead_quarters=2), rows)
-    assert Procurements(portfolio).table(options, units)["used"].tolist() == [0, 1, 1, 0, 0, 0, 0, 0]
+    options, units = chosen(portfolio, (REHOST,), PLAIN, rows)
+    assert Procurements(portfolio).table(options, units)["used"].tolist() == [0] * 8
 
 
 def test_a_plan_keeps_to_the_office_and_picks_the_method_for_it() -> None:

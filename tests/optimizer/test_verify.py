@@ -38,8 +38,9 @@ PORTFOLIO = by_hand(
     capacity=[("migration", 2027, 900.0), ("migration", 2028, 900.0)],
     starts={2027: 4, 2028: 4},
     freezes=("2028Q1",),
+    as_of="2026-07-02",
 )
-ECONOMICS = Economics(0.03, 0.02, -0.01, 5.0, 300.0, 0.9, 1, "cooperative")
+ECONOMICS = Economics(0.03, 0.02, -0.01, 5.0, 300.0, 0.9)
 PLAN = modernize(PORTFOLIO, CATALOGUE, ECONOMICS, gap=1e-4)
 
 

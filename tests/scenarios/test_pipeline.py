@@ -30,6 +30,24 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return plan_study(read_study(write_study(small_study(), folder / "study")), "baseline", folder / "out")
 
 
+def test_sites_that_close_and_weighted_funds_come_through_to_the_files(tmp_path: Path) -> None:
+    study = small_study(3, parameters={"methods": ["cooperative"], "close_sites": True, "fund_weights": {"federal": 0}})
+    sites = study.table("sites").assign(annual_fixed_cost=4e5, closure_cost=1e4)
+    systems = study.table("systems").assign(strategies="retain|rehost", group="")
+    study = study.with_table("sites", sites).with_table("systems", systems)
+    results = plan_study(read_study(write_study(study, tmp_path / "study")), "baseline", tmp_path / "out")
+    back, summary = read_results(results.folder), results.summary
+    closed = back.sites[back.sites["closes"] != ""]
+    assert len(closed) >= 1
+    assert (closed["saving"] > 0).all()
+    assert back.plan["npv_saving"].sum() + back.sites["saving"].sum() == pytest.approx(summary["npv_saving"], abs=0.01)
+    moved = back.plan[back.plan["start"] != ""]
+    assert set(moved["method"]) <= {"cooperative", ""}
+    assert summary["first_purchase"]["quarter"] == moved.loc[moved["buy_from"] != "", "buy_from"].min()
+    assert str(verify_results(results.folder)).startswith("baseline: verified.")
+    _pages_agree(back)
+
+
 @given(seed=st.integers(0, 10_000), margin=st.floats(1.02, 1.2))
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_total_agrees_on_random_studies(

@@ -1,8 +1,5 @@
 """What the optimizer is given: run costs that follow the outlook, and money that adds up to it."""
 
-import datetime
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,29 +7,25 @@ import pytest
 from scenarios.expected import outlook_of
 from scenarios.parameters import Settings
 from scenarios.pipeline import prepare
-from scenarios.portfolio import build_portfolio, catalogue, cost_index, lead_quarters, sizes
-from scenarios.study import Study
+from scenarios.portfolio import build_portfolio, catalogue, cost_index, methods, sizes
+from scenarios.tables import METHODS
 from tests.scenarios.studies import small_study
 
 
-def on(day: datetime.date, lead: float) -> Study:
-    study = small_study()
-    settings = study.settings.change({"purchase_lead_days": lead}, "test", "test")
-    return replace(study, facts=study.facts.model_copy(update={"as_of": day}), settings=settings)
+def test_the_methods_come_from_the_parameters() -> None:
+    settings = Settings.defaults().change({"itb.largest": 2e6, "methods": ["sole_source", "itb"]}, "test", "test")
+    itb, sole = methods(settings)
+    assert (itb.name, itb.largest, itb.strategies) == ("itb", 2e6, ("rehost", "relocate", "repurchase"))
+    assert (sole.name, sole.lead_days, sole.price_factor, sole.modules) == ("sole_source", 28, 1.1, 1)
+    assert [m.name for m in methods(Settings.defaults())] == list(METHODS)
+    assert methods(Settings.defaults().change({"methods": []}, "test", "test")) == ()
 
 
-@pytest.mark.parametrize(
-    ("day", "lead", "quarters"),
-    [
-        (datetime.date(2026, 7, 1), 0, 0),
-        (datetime.date(2026, 7, 1), 84, 1),
-        (datetime.date(2026, 7, 1), 93, 2),
-        (datetime.date(2026, 11, 22), 0, 1),
-        (datetime.date(2026, 11, 22), 84, 2),
-    ],
-)
-def test_nothing_starts_before_it_can_be_bought(day: datetime.date, lead: float, quarters: int) -> None:
-    assert lead_quarters(on(day, lead)) == quarters
+def test_a_large_system_takes_as_long_to_buy_as_was_measured() -> None:
+    by_name = {m.name: m for m in methods(Settings.defaults())}
+    sizes_usd = np.array([1e5, 50e6, 449e6])
+    assert by_name["single_rfp"].lead(sizes_usd).tolist() == pytest.approx([161, 674, 855], abs=1)
+    assert (by_name["modular_rfp"].lead(sizes_usd[1:]) < by_name["single_rfp"].lead(sizes_usd[1:])).all()
 
 
 def test_estate_sites_and_residual_add_up_to_the_outlook() -> None:
@@ -78,6 +71,8 @@ def test_the_catalogue_comes_from_the_parameters() -> None:
     assert set(by_name) == {"retire", "rehost", "relocate", "repurchase", "replatform", "refactor"}
     assert by_name["rehost"].one_time_cost == 1234
     assert by_name["rehost"].hours == {"migration": 40, "application": 12}
+    assert [s.buys for s in by_name.values()] == [s.name != "retire" for s in by_name.values()]
+    assert by_name["repurchase"].subscription_years == 1
     assert (by_name["retire"].side, by_name["relocate"].side, by_name["refactor"].side) == ("", "legacy", "modern")
 
 

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from scenarios.errors import StudyError
+from scenarios.pipeline import prepare
 from scenarios.sample import blank, ohio
 from scenarios.study import Study, read_study, write_study, wrong_rows
 from scenarios.tables import TABLES
@@ -115,8 +116,7 @@ def test_wrong_rows_come_back_with_their_errors(folder: Path) -> None:
         (
             "dependencies",
             {"needs": "s01"},
-            'tables/dependencies.csv, row 2: "s01" is part of a cycle: each needs another of them. '
-            "Remove one of the needs.",
+            'tables/dependencies.csv, row 2, column needs: "s01" needs itself. Remove the row.',
         ),
     ],
 )
@@ -128,13 +128,29 @@ def test_what_does_not_fit_between_tables_is_named(
 
 
 def test_a_longer_cycle_names_its_members(folder: Path) -> None:
-    pd.DataFrame({"system": ["s01", "s02", "s03"], "needs": ["s02", "s03", "s01"]}).to_csv(
-        folder / "tables" / "dependencies.csv", index=False
-    )
+    rows = pd.DataFrame({"system": ["s01", "s02", "s03"], "needs": ["s02", "s03", "s01"]})
+    rows.to_csv(folder / "tables" / "dependencies.csv", index=False)
     assert problems(folder) == [
-        'tables/dependencies.csv, row 2: "s01, s02, s03" is part of a cycle: each needs another of them. '
-        "Remove one of the needs."
+        'tables/dependencies.csv, row 2: "group pair, s02, s03" is part of a cycle: each needs another of them. '
+        "Remove one of the needs, or put them in one move group."
     ]
+
+
+def test_a_need_that_can_only_stay_is_said(folder: Path) -> None:
+    edit(folder, "systems", lock=["", "", "", "", "keep", *[""] * 7])
+    edit(folder, "dependencies", system="s05", needs="s04")
+    said = [str(w) for w in read_study(folder).warnings if "dependencies" in w.file]
+    assert said == [
+        'tables/dependencies.csv, row 2, column needs: "s04" may only stay, so that what needs it can never move. '
+        "Let it move, or remove the row."
+    ]
+
+
+def test_what_moves_together_or_is_modern_already_closes_no_cycle(folder: Path) -> None:
+    edit(folder, "systems", side=["legacy"] * 11 + ["modern"])
+    rows = pd.DataFrame({"system": ["s00", "s01", "s02", "s11"], "needs": ["s01", "s00", "s11", "s02"]})
+    rows.to_csv(folder / "tables" / "dependencies.csv", index=False)
+    assert prepare(read_study(folder)).portfolio.dependencies["needs"].tolist() == ["s01", "s00", "s11", "s02"]
 
 
 def test_a_fund_without_an_appropriation_in_a_year_is_named(folder: Path) -> None:
@@ -168,7 +184,22 @@ def test_parameters_of_a_study_are_checked(folder: Path) -> None:
     ]
 
 
-def test_what_is_not_planned_with_yet_is_said(folder: Path) -> None:
+def test_what_is_not_planned_with_is_said(folder: Path) -> None:
+    edit(folder, "sites", capacity="5")
+    edit(folder, "appropriations", transfer_limit="1", opening_balance="2")
+    path = folder / "tables" / "appropriations.csv"
+    row = {"fund": "general", "agency": "helth", "fiscal_year": "2027", "amount": "9"}
+    with path.open("a") as file:
+        file.write(",".join(row.get(column, "") for column in TABLES["appropriations"].names) + "\n")
     said = [str(w) for w in read_study(folder).warnings]
-    assert said[0].startswith("tables/dependencies.csv: is read and checked, but does not order the moves yet.")
-    assert not any("error" in s for s in said)
+    assert said[0] == (
+        "tables/sites.csv: holds capacities, which are not planned with yet. Lock what must not relocate."
+    )
+    assert said[1].startswith("tables/sites.csv: holds fixed costs, which are paid in every plan while sites do not")
+    assert [s.split(": ", 1)[0] for s in said[2:]] == [
+        *(f"tables/appropriations.csv, row {row}, column transfer_limit" for row in range(2, 8)),
+        *(f"tables/appropriations.csv, row {row}, column opening_balance" for row in (3, 4, 6, 7)),
+        "tables/appropriations.csv, row 8, column agency",
+    ]
+    rule = '"helth" limits nothing: no system and no history has that agency. Did you mean health? Write that.'
+    assert said[-1].endswith(rule)

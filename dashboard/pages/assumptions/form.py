@@ -22,7 +22,6 @@ FIRST = (
     "price_growth",
     "cloud_price_growth",
     "tail_years",
-    "purchase_lead_days",
     "starts_per_quarter",
 )
 """The parameters that stand in sight; the others are behind a disclosure."""
@@ -78,7 +77,7 @@ class Field:
     @property
     def whole(self) -> bool:
         """Whether it counts things."""
-        return self.parameter.unit in ("years", "quarters", "days", "units/quarter")
+        return self.parameter.unit in ("years", "quarters", "days", "units/quarter", "contracts", "fiscal years")
 
     def wrong(self, value: Any) -> str:
         """What is wrong with a figure that was put in; blank where nothing is."""

@@ -36,7 +36,7 @@ def layout(view: View, *_: Any) -> Any:
     balance = measure.balance(table["change"], measure.units_moved(view.showing))
     year = int(table.index[-1])
     flows = measure.ribbons(view.showing, view.against, year)
-    waves = moves.waves(view.showing)
+    waves = moves.purchases(moves.waves(view.showing))
     return html.Div(
         [
             cards.head(QUESTION, sentences.lede(balance)),
@@ -62,7 +62,7 @@ def frames(view: View) -> Mapping[str, pd.DataFrame]:
         "spend": _spend_frame(table, title(view.against)),
         "ribbons": _ribbon_frame(measure.ribbons(view.showing, view.against, year), year),
         "funds": _fund_frame(measure.by_fund(view.showing, view.against)),
-        "decisions": _decision_frame(moves.waves(view.showing)),
+        "decisions": _decision_frame(moves.purchases(moves.waves(view.showing))),
     }
 
 

@@ -106,7 +106,7 @@ def funds(table: pd.DataFrame, n: int) -> str:
 def decisions(waves: pd.DataFrame, shown: int) -> str:
     """How many purchases fall due by when."""
     if waves.empty:
-        return "Nothing is to be bought: nothing moves in this plan."
+        return "Nothing is to be bought in this plan."
     due = waves.head(shown)
     last = due["buy_by"].max()
     if len(due) == 1:

@@ -22,7 +22,7 @@ from dashboard.measures import money, moves
 from dashboard.pages.plan import sentences
 from dashboard.pages.plan.locks import differing_locks, lock_request
 from dashboard.source import Source
-from dashboard.words import marked
+from dashboard.words import joined, marked
 
 QUESTION = "What moves when?"
 ROADMAP = "What moves when, and what must be bought first?"
@@ -54,6 +54,7 @@ def layout(view: View, source: Source | None = None, *_: Any) -> Any:
         int(results.plan.loc[results.plan["start"] != "", "units"].sum()),
         _end(view, waves),
         rows[rows["binding"]],
+        moves.first_purchase(results),
     )
     return html.Div(
         [
@@ -75,7 +76,7 @@ def layout(view: View, source: Source | None = None, *_: Any) -> Any:
 def frames(view: View) -> Mapping[str, pd.DataFrame]:
     """The frame of each block, for its file."""
     return {
-        "roadmap": _roadmap_frame(moves.lifelines(view.showing), moves.waves(view.showing)),
+        "roadmap": _roadmap_frame(view, moves.lifelines(view.showing), moves.waves(view.showing)),
         "capacity": _capacity_frame(moves.capacity(view.showing)),
         "limits": _limit_frame(moves.limits(view.showing)),
         "systems": moves.fates(view.showing),
@@ -133,8 +134,9 @@ def _strategies(view: View) -> Any:
     return cards.key_figures(*figures)
 
 
-def _roadmap_frame(lines: pd.DataFrame, waves: pd.DataFrame) -> pd.DataFrame:
-    buy = dict(zip(waves["wave"], (str(d.date()) for d in waves["buy_by"]), strict=True))
+def _roadmap_frame(view: View, lines: pd.DataFrame, waves: pd.DataFrame) -> pd.DataFrame:
+    closes = moves.closings(view.showing).set_index("site")["closes"]
+    buy = dict(zip(waves["wave"], ("" if pd.isna(d) else str(d.date()) for d in waves["buy_by"]), strict=True))
     return pd.DataFrame(
         {
             "Site": [named(s) for s in lines["site"]],
@@ -145,12 +147,13 @@ def _roadmap_frame(lines: pd.DataFrame, waves: pd.DataFrame) -> pd.DataFrame:
             "Servers": lines["units"],
             "Move": lines["moved"],
             "Stay": lines["stays"],
+            "Site closes": [str(closes.get(site, "")) for site in lines["site"]],
         }
     )
 
 
 def _roadmap(view: View, lines: pd.DataFrame, waves: pd.DataFrame) -> Any:
-    answer = sentences.roadmap(lines)
+    answer = joined(sentences.roadmap(lines), sentences.closing(moves.closings(view.showing)))
     figure = draw_roadmap(lines, waves, _horizon(view), view.look.palette)
     content = [cards.key(*_KEY), cards.picture("roadmap", figure, answer)]
     return cards.block(
@@ -158,7 +161,7 @@ def _roadmap(view: View, lines: pd.DataFrame, waves: pd.DataFrame) -> Any:
         ROADMAP,
         answer,
         cards.scrolled(content, "Roadmap", wide=True),
-        foot=cards.foot("roadmap", ROADMAP, view, "plan", _roadmap_frame(lines, waves)),
+        foot=cards.foot("roadmap", ROADMAP, view, "plan", _roadmap_frame(view, lines, waves)),
     )
 
 

@@ -21,20 +21,26 @@ _PACE = {
     "hours": "hours of work set the pace",
     "starts": "the number of starts sets the pace",
     "appropriation": "appropriations set the pace",
+    "procurement": "the procurement office sets the pace",
+    "modern_share": "the share of modern systems sets the pace",
+    "risk_ceiling": "the ceiling on risk sets the pace",
 }
 
 
-def lede(waves: pd.DataFrame, moved: int, closed: pd.Timestamp | None, bound: pd.DataFrame) -> str:
-    """How much moves by when, the first deadline, and what sets the pace."""
+def lede(waves: pd.DataFrame, moved: int, closed: pd.Timestamp | None, bound: pd.DataFrame, first: str = "") -> str:
+    """How much moves by when, the first purchase with its method, and what sets the pace."""
     if waves.empty:
         return "Nothing moves in this plan: every system stays as it is."
     by = f" by {slot(f'{closed:%B %Y}')}" if closed is not None else ""
     number = slot(in_words(len(waves)))
     verb = "moves" if moved == 1 else "move"
-    first = f"{slot(count(moved, 'server'))} {verb} in {number} {'wave' if len(waves) == 1 else 'waves'}{by}."
+    moving = f"{slot(count(moved, 'server'))} {verb} in {number} {'wave' if len(waves) == 1 else 'waves'}{by}."
     pace = pacing(bound)
-    second = f"Buying must start by {slot(day(waves['buy_by'].min()))}" + (f", and {pace}." if pace else ".")
-    return joined(first, second)
+    if waves["buy_by"].isna().all():
+        return joined(moving, f"Nothing is to be bought for it{f', and {pace}' if pace else ''}.")
+    how = f", first by {first}" if first else ""
+    second = f"Buying must start by {slot(day(waves['buy_by'].min()))}{how}" + (f", and {pace}." if pace else ".")
+    return joined(moving, second)
 
 
 def pacing(bound: pd.DataFrame) -> str:
@@ -63,6 +69,15 @@ def roadmap(lines: pd.DataFrame) -> str:
     if len(still):
         said.append(f"at {slot(in_words(len(still)))} nothing moves")
     return sentence_case(f"{listed(said)}.") if said[0][0] != "*" else f"*{sentence_case(listed(said)[1:])}."
+
+
+def closing(closed: pd.DataFrame) -> str:
+    """How many sites close, and what that saves; blank where none does."""
+    if closed.empty:
+        return ""
+    verb = "closes" if len(closed) == 1 else "close"
+    saves = slot(money(float(closed["saving"].sum())))
+    return f"{sentence_case(in_words(len(closed)))} {verb}, which saves {saves} in present value."
 
 
 def capacity(rows: pd.DataFrame) -> str:
