@@ -226,6 +226,61 @@ def verify(
 
 
 @app.command()
+def explain(
+    place: Annotated[Path, typer.Argument(help="Results of one scenario: OUT/SCENARIO; for --why-not also a study.")],
+    why_not: Annotated[bool, typer.Option("--why-not", help="Say what conflicts, and the least changes.")] = False,
+    prices: Annotated[bool, typer.Option("--prices", help="Price the limits, each moved to confirm it.")] = False,
+    alternatives: Annotated[
+        bool, typer.Option("--alternatives", help="Find plans within 2 % of the best that differ most.")
+    ] = False,
+    frontier: Annotated[int, typer.Option(min=0, max=50, help="Levels of risk and of speed to trade cost for.")] = 0,
+    replan_on: Annotated[str, typer.Option(help="Plan again from this day, YYYY-MM-DD, changing least.")] = "",
+    replan_from: Annotated[
+        Path | None, typer.Option(help="Results with the plan that was promised; by default these.")
+    ] = None,
+    scenario: Annotated[str, typer.Option(help="Scenario, where a study is named.")] = "baseline",
+    study: Annotated[Path | None, typer.Option(help="The study, where it has been moved since.")] = None,
+    as_json: Json = False,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="Longest time for each question.")] = 60.0,
+    gap: Gap = 1e-3,
+) -> None:
+    """Explain a plan: what limits are worth, what else costs as little, and why there is none."""
+    from scenarios.explain import Asked
+    from scenarios.explain import explain as answer
+
+    if replan_from and not replan_on:
+        raise typer.BadParameter("Say from which day: --replan-on YYYY-MM-DD.", param_hint="--replan-from")
+    plain = not (why_not or prices or alternatives or frontier or replan_on)
+    asked = Asked(
+        why_not=why_not,
+        prices=prices or plain,
+        alternatives=alternatives or plain,
+        frontier=frontier,
+        replan_from=replan_from,
+        on=_day(replan_on),
+        seconds=seconds,
+        gap=gap,
+    )
+    found = answer(place, asked, study=study, scenario=scenario)
+    if as_json:
+        sys.stdout.write(json.dumps(found.json(), indent=2) + "\n")
+    else:
+        _say("\n".join(found.text))
+    if not found.possible:
+        raise typer.Exit(NO_PLAN_EXISTS)
+
+
+def _day(text: str) -> str:
+    """A day that was written as YYYY-MM-DD."""
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat() if text else ""
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day. Write YYYY-MM-DD.", param_hint="--replan-on") from None
+
+
+@app.command()
 def export(
     out: Annotated[Path, typer.Argument(help="A results folder, or the results of one scenario.")],
     to: Annotated[str, typer.Option("--to", help="Format: xlsx.")],

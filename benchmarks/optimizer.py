@@ -1,24 +1,32 @@
-"""Plans of made-up studies: ours, the whole model handed to PuLP + HiGHS, and a pay-back greedy, in one run.
+"""Plans of made-up studies: ours, the whole model handed to PuLP and a solver, and a pay-back greedy, in one run.
 
-    python -m benchmarks.optimizer [--systems 200 1000 2000] [--seconds 60] [--gap 1e-3] [--seed 0] [--skip-whole]
-                                   [--binding]
+    python -m benchmarks.optimizer [--systems 200 1000 2000] [--seeds 0] [--seconds 60] [--rival-seconds 60]
+                                   [--gap 1e-3] [--binding | --structure] [--rivals HiGHS cbc | --rivals] [--warm]
 
 The studies are generated; appropriations, hours and starts bind. With `--binding` systems are single and appropriations
-are squeezed until every fund and year has a price: to what a plan with ease would spend, times `SQUEEZE`.
+are squeezed until every fund and year has a price: to what a plan with ease would spend, times `SQUEEZE`. With
+`--structure` come groups, systems that wait for others (two in five), 32 sites that close, carry-forward and a floor of
+the modern share, all at once. `--warm` moves one appropriation after the other by 5 % either way and solves again.
 
-Seconds of ours and of the whole model both count from the list of options to a plan; reading the answer and the referee
-count for neither. `ratio` is the rival's figure over ours. The greedy takes moves in order of pay-back time while every
-limit holds; it has no bound of its own.
+Every way runs in a process of its own, so that its peak memory is its own; seconds count from the list of options to a
+plan. `ratio` is a rival's seconds over ours; a rival that does not reach the gap counts with all of its seconds. The
+greedy takes moves in order of pay-back time while every limit holds; it has no bound of its own. `saving` is the gap in
+dollars as a share of what the plan saves against cost to continue.
 """
 
 import argparse
+import multiprocessing
 import os
 import platform
+import resource
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from math import inf, nan
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:] = [
@@ -33,14 +41,38 @@ import pandas as pd  # noqa: E402
 from optimizer import core, direct, solver  # noqa: E402
 from optimizer.direct import gap_of  # noqa: E402
 from optimizer.duals import price_limits  # noqa: E402
+from optimizer.greedy import soonest  # noqa: E402
 from optimizer.options import expand  # noqa: E402
 from optimizer.problem import Problem  # noqa: E402
 from optimizer.solver import Status  # noqa: E402
 from optimizer.study import Study, study  # noqa: E402
-from tests.optimizer.portfolios import CATALOGUE, ECONOMICS, made_up  # noqa: E402
+from tests.optimizer.portfolios import CATALOGUE, ECONOMICS, intertwined, made_up  # noqa: E402
 
 SQUEEZE = (0.985, 0.985, 0.99, 1.005, 1.005)
 """Share, year by year, of what the plan with ease spends."""
+SITES = 32
+MOVED = (0.95, 1.05)
+"""What an appropriation is multiplied by in `--warm`."""
+LATE = 30.0
+"""Seconds beyond its own after which a rival that does not stop is ended."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one way came to."""
+
+    seconds: float
+    objective: float
+    bound: float
+    memory: float = nan
+    """Peak, MiB."""
+    priced: int = 0
+    """Limits that have a price."""
+
+    @property
+    def gap(self) -> float:
+        """Of the objective against the bound; infinite without a plan."""
+        return gap_of(self.objective, self.bound)
 
 
 def squeezed(case: Study) -> Study:
@@ -56,88 +88,159 @@ def squeezed(case: Study) -> Study:
     return Study(problem.replace(limits=pd.Series(limits, index=names)), case.options, case.limits, case.closings)
 
 
-def whole(problem: Problem, gap: float, seconds: float, seed: int) -> tuple[float, float, float]:
-    """Everything to PuLP + HiGHS at once: seconds, objective, its own bound."""
+def generated(kind: str, count: int, seed: int) -> Study:
+    """A study of so many systems: `plain`, `binding` or `structure`."""
+    if kind == "structure":
+        portfolio = intertwined(count, seed=seed, sites=SITES)
+    elif kind == "binding":
+        portfolio = made_up(count, seed=seed, units=1.0, groups=0.0)
+    else:
+        portfolio = made_up(count, seed=seed)
+    case = study(expand(portfolio, CATALOGUE, ECONOMICS))
+    return squeezed(case) if kind == "binding" else case
+
+
+def ours(problem: Problem, gap: float, seconds: float, seed: int) -> Outcome:
+    """Our own way."""
+    answer = core.solve(problem, gap=gap, seconds=seconds, seed=seed)
+    return Outcome(answer.seconds, answer.objective, answer.bound, priced=int((answer.prices > 1e-7).sum()))
+
+
+def whole(problem: Problem, gap: float, seconds: float, seed: int, name: str) -> Outcome:
+    """Everything to PuLP and a solver at once: its plan, and its own bound where it tells one."""
     began = perf_counter()
     model, x, extra = direct.build(problem)
-    answer = solver.run(model, gap=gap, seconds=seconds - (perf_counter() - began), seed=seed)
+    answer = solver.run(model, solver.named(name), gap=gap, seconds=seconds - (perf_counter() - began), seed=seed)
+    bound = -inf if answer.bound is None else answer.bound
     if answer.status not in (Status.OPTIMAL, Status.FEASIBLE):
-        return perf_counter() - began, inf, -inf if answer.bound is None else answer.bound
+        return Outcome(perf_counter() - began, inf, bound)
     chosen = np.rint([v.varValue or 0.0 for v in x])
     value = problem.objective(chosen, np.array([v.varValue or 0.0 for v in extra]))
-    return perf_counter() - began, value, nan if answer.bound is None else answer.bound
+    return Outcome(perf_counter() - began, value, bound)
 
 
-def greedy(case: Study) -> tuple[float, float]:
-    """Today's practice: the quickest pay-back first, as early as it fits; seconds and objective."""
+def alone(way: Callable[..., Outcome], seconds: float, *arguments: Any) -> Outcome:
+    """Run one way in a process of its own; one that does not stop in time is ended, without a plan."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_send, args=(there, way, arguments))
+    process.start()
+    there.close()
+    try:
+        outcome = here.recv() if here.poll(seconds + LATE) else Outcome(seconds, inf, -inf)
+    except EOFError:
+        outcome = Outcome(seconds, inf, -inf)
+    process.kill()
+    process.join()
+    return outcome if isinstance(outcome, Outcome) else Outcome(seconds, inf, -inf)
+
+
+def _send(pipe: Any, way: Callable[..., Outcome], arguments: tuple[Any, ...]) -> None:
+    outcome = way(*arguments)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    pipe.send(replace(outcome, memory=peak))
+
+
+def greedy(case: Study) -> Outcome:
+    """Today's practice: the quickest pay-back first, as early as it fits (`optimizer.greedy`); every site stays."""
     began = perf_counter()
+    taken = soonest(case) / case.options.block
+    cost = case.problem.cost[: len(taken)] @ taken + case.closings.cost[_open(case)].sum()
+    return Outcome(perf_counter() - began, float(cost), -inf)
+
+
+def _open(case: Study) -> np.ndarray:
+    """Which cases of sites mean that they stay."""
+    return case.closings.e >= case.options.timeline.length
+
+
+def staying(case: Study) -> float:
+    """What it costs if every system stays where it is, in the terms of the objective."""
     options, problem = case.options, case.problem
-    use, room = problem.use, problem.limits.to_numpy().copy()
-    free = problem.units.copy()
-    stay = np.zeros(len(free), dtype=np.int64)
     stays = np.flatnonzero(options.stays)
-    stay[problem.system[stays]] = stays
-    alone = np.flatnonzero(~options.stays & (problem.options["bundle"].astype(str) == "").to_numpy())
-    last = options.cash("run", "legacy")[:, -1] + options.cash("run", "modern")[:, -1]
-    yearly = 4 * (options.before[:, -1] - last)
-    spent = options.total("one_time").sum(axis=1) + options.total("dual_run").sum(axis=1)
-    payback = np.where(yearly > 0, spent / np.maximum(yearly, 1e-9), inf)
-    x = np.zeros(len(options))
-    x[stays] = free[problem.system[stays]]
-    room -= problem.use.T @ x
-    for o in alone[np.lexsort((options.tau[alone], payback[alone]))]:
-        s = problem.system[o]
-        if payback[o] == inf or x[stay[s]] == 0:
-            continue
-        change = np.asarray((use[[o]] - use[[stay[s]]]).todense()).ravel()
-        takes = change > 1e-9
-        if (room[takes] < 0).any():
-            continue
-        units = min(x[stay[s]], np.floor((room[takes] / change[takes]).min(initial=inf) + 1e-9))
-        if units >= 1:
-            x[o], x[stay[s]], room = x[o] + units, x[stay[s]] - units, room - units * change
-    return perf_counter() - began, problem.objective(x, np.zeros(len(problem.extra)))
+    return float(problem.cost[stays] @ problem.upper[stays] + case.closings.cost[_open(case)].sum())
+
+
+def warm(case: Study, gap: float, seconds: float, seed: int) -> None:
+    """Move one appropriation after the other and solve again from what is known."""
+    problem = case.problem
+    first = core.solve(problem, gap=gap, seconds=seconds, seed=seed)
+    money = np.flatnonzero(problem.limits.index.str.startswith("appropriation "))
+    pricing, planning, gaps = [], [], []
+    for row in money:
+        for factor in MOVED:
+            times = np.where(np.arange(len(problem.limits)) == row, factor, 1.0)
+            moved = problem.replace(limits=problem.limits * times)
+            began = perf_counter()
+            price_limits(moved, first.prices.to_numpy(), seed=seed)
+            pricing.append(perf_counter() - began)
+            answer = core.solve(moved, gap=gap, seconds=seconds, seed=seed, start=first)
+            planning.append(answer.seconds)
+            gaps.append(answer.gap)
+    print(
+        f"{len(pricing)} moves of 5 %: new bound and prices {np.median(pricing):.2f} s (at most {max(pricing):.2f}); "
+        f"plan {np.median(planning):.2f} s (at most {max(planning):.2f}), gap at most {max(gaps):.1e}"
+    )
 
 
 def main() -> None:
     """Run the studies and print one block for each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--systems", type=int, nargs="+", default=[200, 1_000, 2_000])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--rival-seconds", type=float, default=60.0)
     parser.add_argument("--gap", type=float, default=1e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--skip-whole", action="store_true")
-    parser.add_argument("--binding", action="store_true")
-    arguments = parser.parse_args()
+    parser.add_argument("--rivals", nargs="*", default=["HiGHS"], help="solvers that get the whole model")
+    parser.add_argument("--warm", action="store_true")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--binding", dest="kind", action="store_const", const="binding", default="plain")
+    kinds.add_argument("--structure", dest="kind", action="store_const", const="structure")
+    asked = parser.parse_args()
     packages = ", ".join(f"{name} {version(name)}" for name in ("pulp", "highspy", "numpy", "scipy", "pandas"))
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}")
-    for count in arguments.systems:
-        if arguments.binding:
-            portfolio = made_up(count, seed=arguments.seed, units=1.0, groups=0.0)
-        else:
-            portfolio = made_up(count, seed=arguments.seed)
-        began = perf_counter()
-        case = study(expand(portfolio, CATALOGUE, ECONOMICS))
-        listing = perf_counter() - began
-        case = squeezed(case) if arguments.binding else case
-        ours = core.solve(case.problem, gap=arguments.gap, seconds=arguments.seconds, seed=arguments.seed)
-        units = int(portfolio.systems["units"].sum())
-        print(
-            f"\n{count:,} systems, {units:,} units, {len(case.options):,} options, {len(case.problem.limits)} limits "
-            f"({(ours.prices > 1e-7).sum()} with a price); listing options {listing:.1f} s"
-        )
-        print(f"{'':14}{'seconds':>9}{'objective':>18}{'bound':>18}{'gap':>10}{'ratio':>8}")
-        line("ours", ours.seconds, ours.objective, ours.bound, ours.seconds)
-        if not arguments.skip_whole:
-            line("whole model", *whole(case.problem, arguments.gap, arguments.seconds, arguments.seed), ours.seconds)
-        seconds, objective = greedy(case)
-        line("pay-back first", seconds, objective, ours.bound, ours.seconds)
+    for count in asked.systems:
+        ratios: dict[str, list[float]] = {}
+        for seed in asked.seeds:
+            began = perf_counter()
+            case = generated(asked.kind, count, seed)
+            problem = case.problem
+            print(
+                f"\n{count:,} systems, seed {seed}: {len(case.options):,} options, {len(problem.limits)} limits, "
+                f"{len(problem.rules_limits):,} rules; listed in {perf_counter() - began:.1f} s"
+            )
+            if asked.warm:
+                warm(case, asked.gap, asked.seconds, seed)
+                continue
+            best = alone(ours, asked.seconds, problem, asked.gap, asked.seconds, seed)
+            print(f"{best.priced} limits have a price")
+            print(f"{'':14}{'seconds':>9}{'MiB':>8}{'objective':>18}{'bound':>18}{'gap':>10}{'saving':>9}{'ratio':>8}")
+            stay = staying(case)
+            line("ours", best, best, stay)
+            for name in asked.rivals:
+                rival = alone(whole, asked.rival_seconds, problem, asked.gap, asked.rival_seconds, seed, name)
+                if rival.gap > asked.gap:
+                    rival = replace(rival, seconds=max(rival.seconds, asked.rival_seconds))
+                line(f"whole, {name}", rival, best, stay)
+                ratios.setdefault(name, []).append(rival.seconds / best.seconds)
+            today = greedy(case)
+            line("pay-back first", Outcome(today.seconds, today.objective, best.bound), best, stay)
+        for name, values in ratios.items():
+            if len(values) > 1:
+                print(f"median of {len(values)}: {name} on the whole model takes {np.median(values):.1f} times as long")
 
 
-def line(name: str, seconds: float, objective: float, bound: float, ours: float) -> None:
+def line(name: str, outcome: Outcome, best: Outcome, stay: float) -> None:
     """One line of the table; the greedy is measured against our bound."""
-    gap = f"{gap_of(objective, bound):10.2e}" if objective < inf else f"{'no plan':>10}"
-    print(f"{name:14}{seconds:9.1f}{objective:18,.0f}{bound:18,.0f}{gap}{seconds / ours:8.2f}")
+    found = outcome.objective < inf
+    gap = f"{outcome.gap:10.2e}" if found else f"{'no plan':>10}"
+    saved = stay - outcome.objective
+    share = f"{100 * (outcome.objective - outcome.bound) / saved:8.2f}%" if found and saved > 0 else f"{'':9}"
+    memory = "" if np.isnan(outcome.memory) else f"{outcome.memory:,.0f}"
+    print(
+        f"{name:14}{outcome.seconds:9.1f}{memory:>8}{outcome.objective:18,.0f}{outcome.bound:18,.0f}{gap}{share}"
+        f"{outcome.seconds / best.seconds:8.2f}"
+    )
 
 
 if __name__ == "__main__":

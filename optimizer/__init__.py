@@ -5,7 +5,28 @@ Takes pandas tables and gives pandas tables; knows no history, no files and no b
 
 from optimizer.catalogue import Economics, Method, Strategy
 from optimizer.core import Solution, solve
-from optimizer.errors import DataError, DisputedPlan, InfeasiblePlan, NoPlanFound, OptimizerError, UnknownSolver
+from optimizer.errors import (
+    DataError,
+    DisputedPlan,
+    InfeasiblePlan,
+    NoPlanFound,
+    OptimizerError,
+    UnknownSolver,
+    UnknownSolverOption,
+)
+from optimizer.explain import (
+    Alternatives,
+    Change,
+    Frontier,
+    Replan,
+    WhyNot,
+    alternatives,
+    frontier,
+    price_of_limits,
+    replan,
+    why_not,
+)
+from optimizer.greedy import greedy
 from optimizer.modernize import continue_as_now, evaluate, modernize
 from optimizer.plan import ROW_COLUMNS, Plan
 from optimizer.portfolio import Learning, Portfolio
@@ -14,9 +35,12 @@ from optimizer.verify import Report, verify
 
 __all__ = [
     "ROW_COLUMNS",
+    "Alternatives",
+    "Change",
     "DataError",
     "DisputedPlan",
     "Economics",
+    "Frontier",
     "InfeasiblePlan",
     "Learning",
     "Method",
@@ -25,13 +49,22 @@ __all__ = [
     "Plan",
     "Portfolio",
     "Problem",
+    "Replan",
     "Report",
     "Solution",
     "Strategy",
     "UnknownSolver",
+    "UnknownSolverOption",
+    "WhyNot",
+    "alternatives",
     "continue_as_now",
     "evaluate",
+    "frontier",
+    "greedy",
     "modernize",
+    "price_of_limits",
+    "replan",
     "solve",
     "verify",
+    "why_not",
 ]

@@ -7,10 +7,10 @@ in the running.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
 from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,7 @@ def solve(
     seconds: float = 60.0,
     seed: int = 0,
     solver: str = solvers.DEFAULT,
+    solver_options: Mapping[str, Any] | None = None,
     way: Way = "auto",
     start: Solution | None = None,
     progress: Progress | None = None,
@@ -56,17 +57,21 @@ def solve(
         seconds: stop after about this long with the best plan so far; the answer says so.
         seed: the same problem and seed give the same plan, unless the clock cut the run short.
         solver: HiGHS, or any other of PuLP's solvers by name.
+        solver_options: handed to PuLP's class of that solver, or to HiGHS, by its own names.
         way: `direct` hands the whole problem over, `generation` goes by prices; by default the size decides.
         start: the answer to a problem like this one: its prices and its plan are a good place to begin.
         progress: called with words and the share of the way that lies behind.
     """
     began = perf_counter()
     name = solvers.named(solver)
+    own_options = solvers.checked(name, solver_options)
     tell = progress or (lambda words, share: None)
     unknown = len(problem.rules_limits) and not problem.horizon
     if way == "direct" or unknown or (way == "auto" and len(problem) <= SMALL):
         # of rules that are not about time prices know nothing
-        return direct.solve(problem, gap=gap, seconds=seconds, seed=seed, solver=name, progress=progress)
+        return direct.solve(
+            problem, gap=gap, seconds=seconds, seed=seed, solver=name, solver_options=own_options, progress=progress
+        )
     until = began + seconds
     few = len(problem.systems) <= FEW
     pause = began + seconds * SEARCHING if few else until
@@ -84,7 +89,15 @@ def solve(
     if reached > gap and perf_counter() < until and (few or not found or reach <= WITHIN_REACH):
         left = until - perf_counter()
         return direct.solve(
-            problem, gap=gap, seconds=left, seed=seed, solver=name, progress=progress, root=root, began=began
+            problem,
+            gap=gap,
+            seconds=left,
+            seed=seed,
+            solver=name,
+            solver_options=own_options,
+            progress=progress,
+            root=root,
+            began=began,
         )
     why = "gap" if reached <= gap else "time" if perf_counter() > until else "work"
     bound = min(root.bound, root.objective)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -95,6 +95,7 @@ def solve(
     seconds: float = 60.0,
     seed: int = 0,
     solver: str = solvers.DEFAULT,
+    solver_options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     root: Root | None = None,
     began: float | None = None,
@@ -122,7 +123,7 @@ def solve(
     kept = search.first()
     while True:
         tell(f"choosing among {kept.sum():,} options", 0.9 - 0.6 * max(left(), 0.0) / seconds)
-        status = search.step(kept, gap, left(), seed, name)
+        status = search.step(kept, gap, left(), seed, name, solver_options)
         if search.gap <= gap:
             reached = "gap"
             break
@@ -218,7 +219,15 @@ class _Search:
         few = useful.sum() <= max(double.sum(), 2 * SMALL)
         return np.asarray(useful if few else double & useful)
 
-    def step(self, kept: np.ndarray, gap: float, seconds: float, seed: int, solver: str) -> Status:
+    def step(
+        self,
+        kept: np.ndarray,
+        gap: float,
+        seconds: float,
+        seed: int,
+        solver: str,
+        options: Mapping[str, Any] | None = None,
+    ) -> Status:
         """Solve the restricted problem; keep its plan if better, and its proof."""
         part = self.problem if kept.all() else self.problem.only(np.flatnonzero(kept))
         model, x, extra = build(part)
@@ -236,13 +245,16 @@ class _Search:
             seed=seed,
             target=target,
             start=start,
+            options=options,
         )
         if answer.status in (Status.OPTIMAL, Status.FEASIBLE):
             over = self._take(kept, x, extra)
             if over.any():
                 # rounding overran a limit: leave that much room and ask again, for a plan, not for a proof
                 model, x, extra = build(part.replace(limits=part.limits - 2 * over))
-                again = solvers.run(model, solver, gap=gap, seconds=seconds / 4, seed=seed, target=target)
+                again = solvers.run(
+                    model, solver, gap=gap, seconds=seconds / 4, seed=seed, target=target, options=options
+                )
                 if again.status in (Status.OPTIMAL, Status.FEASIBLE):
                     self._take(kept, x, extra)
         outside = self.root + float(self.above[~kept].min(initial=inf))

@@ -12,13 +12,21 @@ import numpy as np
 
 from optimizer.duals import Priced, Smoothed
 from optimizer.problem import Problem
-from optimizer.search import Ground, Search
+from optimizer.search import MARGINS, Ground, Search
 
 PHASES = 60
 """Phases of the search, at most."""
 
 
-def found(problem: Problem, priced: Priced, gap: float, seed: int, until: float, phases: int = PHASES) -> Search:
+def found(
+    problem: Problem,
+    priced: Priced,
+    gap: float,
+    seed: int,
+    until: float,
+    phases: int = PHASES,
+    margins: tuple[float, ...] = MARGINS,
+) -> Search:
     """Search for a plan in whole units under these prices, until a moment of `perf_counter`."""
     blocks = priced.blocks
     size = Smoothed.of(problem, blocks).size
@@ -27,7 +35,7 @@ def found(problem: Problem, priced: Priced, gap: float, seed: int, until: float,
     ground = Ground(blocks, problem.limits.to_numpy(dtype=float), size, priced.prices, above, priced.bound)
     start = rounded(priced)
     search = Search(problem, ground, start, priced.extra.copy(), seed, lambda: perf_counter() > until)
-    search.run(gap, phases)
+    search.run(gap, phases, margins)
     return search
 
 

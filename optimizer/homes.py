@@ -36,7 +36,7 @@ class Homes:
     @classmethod
     def within(cls, table: pd.DataFrame, system: np.ndarray, systems: pd.Index, horizon: int) -> Homes:
         """The homes that options name, each an option of the system at that position."""
-        if "home" not in table:
+        if not horizon:
             nothing = np.empty(0, dtype=np.int64)
             zeros = np.zeros(len(systems), np.int64), np.zeros(len(table), np.int64)
             return cls(0, horizon, *zeros, nothing, nothing, nothing)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from optimizer import buying
 from optimizer.catalogue import RETAIN, Economics, Method, Strategy
-from optimizer.errors import DataError
+from optimizer.errors import DataError, StuckSystems
 from optimizer.portfolio import Portfolio
 from optimizer.timeline import Timeline
 from optimizer.words import listed
@@ -322,12 +322,18 @@ class Options:
 
 
 def expand(
-    portfolio: Portfolio, strategies: Iterable[Strategy], economics: Economics, methods: Iterable[Method] = ()
+    portfolio: Portfolio,
+    strategies: Iterable[Strategy],
+    economics: Economics,
+    methods: Iterable[Method] = (),
+    *,
+    bound: bool = True,
 ) -> Options:
     """List every option that exists: system x strategy x method x start quarter, filtered by what the study allows.
 
     Two methods for the same system, strategy and start differ only in price and lead time. Where nothing limits how
-    much can be bought at once, only the cheapest is listed: of equal ones the quickest, then the first.
+    much can be bought at once, only the cheapest is listed: of equal ones the quickest, then the first. Options that
+    are not `bound` keep to no lock, and members of a move group need no start in common.
     """
     moves, bought = tuple(strategy for strategy in strategies if strategy.name != RETAIN), tuple(methods)
     exists = possible(portfolio, moves)
@@ -335,8 +341,9 @@ def expand(
     options = Options(portfolio, moves, economics, bought, s, k, np.zeros_like(k), np.where(k == 0, STAY, tau))
     ways = buying.open_ways(options)
     exists[s, k, tau] = ways.any(axis=1)
-    _apply_locks(exists, portfolio.systems, moves, options.timeline)
-    _apply_groups(exists, portfolio.systems)
+    if bound:
+        _apply_locks(exists, portfolio.systems, moves, options.timeline)
+        _apply_groups(exists, portfolio.systems)
     ways &= exists[s, k, tau][:, None]
     if portfolio.procurement_capacity is None:
         kept = np.flatnonzero(ways.any(axis=1))
@@ -448,7 +455,7 @@ def _apply_locks(exists: np.ndarray, systems: pd.DataFrame, moves: Sequence[Stra
                 "the freezes, the purchase or the horizon forbid it. Change the lock or what forbids it"
             )
     if problems:
-        raise DataError(problems)
+        raise StuckSystems(problems)
 
 
 def _apply_groups(exists: np.ndarray, systems: pd.DataFrame) -> None:
@@ -464,7 +471,7 @@ def _apply_groups(exists: np.ndarray, systems: pd.DataFrame) -> None:
     np.logical_and.at(can, group, np.column_stack([stays, moves]))
     stuck = np.flatnonzero(~can.any(axis=1)).tolist()
     if stuck:
-        raise DataError(
+        raise StuckSystems(
             [
                 f"group {names[g]}: its members ({listed(systems.index[members[np.asarray(group == g)]])}) "
                 "have no start in common and cannot all stay. Change a lock, an earliest or a latest of one of them"

@@ -27,6 +27,8 @@ MOVED, MORE, FEWER = 0.25, 1.5, 0.4
 """Share of the homes that would gain by another time that get it at once; what it grows and shrinks by."""
 PHASES = 4
 """Phases of the search within one set of windows."""
+MARGINS = (0.0, 1e-4, 2e-4, 4e-4)
+"""What the search leaves free of each limit, from phase to phase: windows cost more than a plan that is found late."""
 ROUNDS = 30
 """Windows laid round the best plan, one after the other, at most."""
 WORTH = 0.1
@@ -142,9 +144,8 @@ class Schedule:
         """Search within windows; keep what is found if it is better and keeps every limit and rule."""
         priced = trial.priced
         lost = gap_of(priced.bound, self.layered.bound)
-        search = generation.found(
-            trial.part, priced, max(self.gap - lost, WORTH * lost, 1e-5), self.seed, self.until, PHASES
-        )
+        gap = max(self.gap - lost, WORTH * lost, 1e-5)
+        search = generation.found(trial.part, priced, gap, self.seed, self.until, PHASES, MARGINS)
         if search.best is None:
             return
         x = np.zeros(len(self.problem))

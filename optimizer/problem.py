@@ -46,7 +46,8 @@ class Problem:
     rules_limits: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
     """Upper limit of each rule."""
     horizon: int = 0
-    """Where rules are about time: the first time that is never. Then all of them follow from `waits` and from homes."""
+    """Where rules are about time: the first time that is never. Then all of them follow from `waits` and from homes; a
+    problem with other rules has none."""
     waits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"system": [], "needs": [], "lag": []}))
     """`system needs lag`: the system starts no earlier than `lag` times after what it needs has ended."""
 

@@ -38,8 +38,9 @@ USUAL = 0.01
 """Share of the bound that all limits' penalties together stand for, where they have no price."""
 TIGHT = 0.05
 """Share of a limit that may be left before it is looked at."""
-MARGINS = (5e-5, 1e-4, 2e-4, 4e-4, 8e-4)
-"""Share of a limit's size that the search leaves free, from phase to phase, until there is a plan."""
+MARGINS = (0.0, 0.0, 0.0, 1e-4, 2e-4, 4e-4, 8e-4)
+"""Share of a limit's size that the search leaves free, from phase to phase, until there is a plan: one that is found
+without is nearer to the bound."""
 EXACT = 1e-9
 """Share of a limit's size that rounding may overrun."""
 
@@ -147,8 +148,8 @@ class Search:
         """Gap of the best plan against the bound, as a share of the plan."""
         return inf if self.best is None else (self.objective - self.ground.bound) / max(abs(self.objective), 1.0)
 
-    def run(self, gap: float, phases: int) -> None:
-        """Search in so many phases, or until the gap is reached."""
+    def run(self, gap: float, phases: int, margins: tuple[float, ...] = MARGINS) -> None:
+        """Search in so many phases, or until the gap is reached; `margins` as in `MARGINS`."""
         polished = inf
         for phase in range(phases):
             if self.gap <= gap or self.stop():
@@ -156,7 +157,7 @@ class Search:
             count = WIDE[phase % len(WIDE)]
             if self.best is not None:
                 count = min(count, round(NARROW[phase % len(NARROW)] * len(self.ground.blocks.units)))
-            self.phase(count, gap, 0.0 if self.best is not None else MARGINS[phase % len(MARGINS)])
+            self.phase(count, gap, 0.0 if self.best is not None else margins[phase % len(margins)])
             if self.objective < polished and self.gap > gap:
                 self.polish(gap)
                 polished = self.objective

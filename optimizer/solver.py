@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import version
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
-from optimizer.errors import UnknownSolver
+from optimizer.errors import UnknownSolver, UnknownSolverOption
 
 if TYPE_CHECKING:
     import pulp
 
 DEFAULT = "HiGHS"
 ALIASES = {"highs": DEFAULT, "cbc": "PULP_CBC_CMD"}
+OURS = {
+    "msg": "nothing is printed",
+    "mip": "a plan moves whole units",
+    "solve_relaxation": "a plan moves whole units",
+    "timeLimit": "use seconds",
+    "time_limit": "use seconds",
+    "gapRel": "use gap",
+    "mip_rel_gap": "use gap",
+    "objective_bound": "it would hide plans",
+    "objective_target": "use gap",
+    **dict.fromkeys(
+        ["mip_max_improving_sols", "mip_max_leaves", "mip_max_nodes", "mip_max_stall_nodes"],
+        "PuLP cannot read such a stop, use seconds",
+    ),
+}
+"""Options that follow from what was asked, each with what to use in its place."""
 
 
 class Status(StrEnum):
@@ -60,6 +79,44 @@ def named(name: str) -> str:
     if wanted not in found:
         raise UnknownSolver(f"solver `{name}` is not available here. Choose one of: {', '.join(found.values())}.")
     return found[wanted]
+
+
+def checked(name: str, options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options of the solver called `name`, as PuLP's class or HiGHS itself names them.
+
+    Raises:
+        UnknownSolverOption: an option that the solver does not have, or that follows from what was asked.
+    """
+    given = dict(options or {})
+    known = [key for key in _accepted(name) if key not in OURS]
+    for key in given:
+        if key in OURS:
+            raise UnknownSolverOption(f"option `{key}` of solver {name} cannot be set: {OURS[key]}.")
+        if known and key not in known:
+            raise UnknownSolverOption(f"solver {name} has no option `{key}`. Choose among: {', '.join(known)}.")
+    if isinstance(given.get("options"), str) and name != DEFAULT:
+        given["options"] = [given["options"]]
+    return given
+
+
+def _accepted(name: str) -> list[str]:
+    """Names of a solver's options; none where its class takes any name and leaves the judging to the solver."""
+    if name == DEFAULT:
+        import highspy
+
+        return [key for key in dir(highspy.HighsOptions()) if not key.startswith("_")]
+    parameters = _parameters(name)
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return []
+    return [key for key in parameters if not key.startswith("_")]
+
+
+def _parameters(name: str) -> Mapping[str, inspect.Parameter]:
+    """What PuLP's class of a solver takes."""
+    import pulp
+
+    quiet = {"_skip_v4_deprecation": True} if name == "PULP_CBC_CMD" else {}
+    return inspect.signature(type(pulp.getSolver(name, **quiet))).parameters
 
 
 def version_of(name: str) -> str:
@@ -116,22 +173,37 @@ def run(
     seed: int = 0,
     target: float | None = None,
     start: dict[str, float] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Answer:
-    """Solve a PuLP model; HiGHS also takes a `target` (an objective that is good enough) and a `start` (values)."""
+    """Solve a PuLP model; HiGHS also takes a `target` (an objective that is good enough) and a `start` (values).
+
+    PuLP tells no bound of another solver. Its word `optimal` is taken as a proof to within `gap` only if its class
+    takes a gap, it ended before its time and no `options` were set that could have loosened what it means.
+    """
+    mine = checked(name, options)
     seconds = max(seconds, 0.1)
     if name == DEFAULT:
-        return _run_highs(model, gap, seconds, seed, target, start)
+        return _run_highs(model, gap, seconds, seed, target, start, mine)
     import pulp
 
-    options: dict[str, Any] = {"msg": False, "timeLimit": seconds, "gapRel": gap}
+    takes = _parameters(name)
+    told = {"msg": False, "timeLimit": seconds, "gapRel": gap}
+    settings: dict[str, Any] = {key: value for key, value in told.items() if key in takes}
     if name == "PULP_CBC_CMD":
-        options |= {"_skip_v4_deprecation": True, "options": [f"randomSeed {seed + 1}"], "threads": 1}
-    model.solve(pulp.getSolver(name, **options))
+        settings |= {"_skip_v4_deprecation": True, "threads": 1}
+        mine["options"] = [f"randomSeed {seed + 1}", *mine.get("options", [])]
+    began = perf_counter()
+    model.solve(pulp.getSolver(name, **settings | mine))
+    late = perf_counter() - began >= seconds
     status = {
         pulp.LpSolutionOptimal: Status.OPTIMAL,
         pulp.LpSolutionIntegerFeasible: Status.FEASIBLE,
         pulp.LpSolutionInfeasible: Status.INFEASIBLE,
     }.get(model.sol_status, Status.UNKNOWN)
+    if status is Status.INFEASIBLE and options:
+        return Answer(Status.UNKNOWN, None)
+    if status is Status.OPTIMAL and (late or options or "gapRel" not in settings):
+        status = Status.FEASIBLE
     if status is not Status.OPTIMAL:
         return Answer(status, None)
     value = float(pulp.value(model.objective))
@@ -139,16 +211,22 @@ def run(
 
 
 def _run_highs(
-    model: pulp.LpProblem, gap: float, seconds: float, seed: int, target: float | None, start: dict[str, float] | None
+    model: pulp.LpProblem,
+    gap: float,
+    seconds: float,
+    seed: int,
+    target: float | None,
+    start: dict[str, float] | None,
+    options: Mapping[str, Any],
 ) -> Answer:
     """HiGHS by way of PuLP, keeping what PuLP forgets: the real status and the bound."""
     import highspy
     import pulp
 
-    settings: dict[str, Any] = {"random_seed": seed, "mip_abs_gap": 1e-3}
+    settings: dict[str, Any] = {"random_seed": seed, "mip_abs_gap": 1e-3, "threads": 1, **options}
     if target is not None:
         settings["objective_target"] = target
-    engine = pulp.HiGHS(msg=False, gapRel=gap, timeLimit=seconds, threads=1, **settings)
+    engine = pulp.HiGHS(msg=False, gapRel=gap, timeLimit=seconds, **settings)
     engine.createAndConfigureSolver(model)
     engine.buildSolverModel(model)
     if start is not None:

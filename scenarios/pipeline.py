@@ -88,7 +88,7 @@ def plan_study(
 
     Raises:
         StudyError: the study or the scenario does not fit.
-        optimizer.InfeasiblePlan: no plan satisfies every limit; names those that conflict.
+        optimizer.InfeasiblePlan: no plan satisfies every limit; names those that conflict and what would help.
         optimizer.NoPlanFound: none was found in the time given.
     """
     tell = progress or (lambda stage, share: None)

@@ -11,7 +11,7 @@ import pandas as pd
 import optimizer
 from optimizer import Plan
 from scenarios.errors import Problem, ResultsError
-from scenarios.pipeline import prepare
+from scenarios.pipeline import Prepared, prepare
 from scenarios.results import RIVAL, Results, input_hashes, read_results
 from scenarios.scenario import Scenario
 from scenarios.study import read_study
@@ -49,8 +49,7 @@ def verify_results(folder: Path | str, study_place: Path | str | None = None) ->
         ResultsError: no results, no study beside them, or a study that has changed since.
     """
     results = read_results(folder)
-    place = _study_place(results, study_place)
-    ready = prepare(read_study(place), Scenario(**_scenario(results)))
+    place, ready = made_from(results, study_place)
     plan = plan_from(results)
     report = optimizer.verify(*ready.case, plan, methods=ready.methods)
     rival = optimizer.continue_as_now(*ready.case, methods=ready.methods)
@@ -61,6 +60,16 @@ def verify_results(folder: Path | str, study_place: Path | str | None = None) ->
         f"{len(plan.rows):,} plan rows and {len(results.flows):,} flows of ${total:,.2f} recomputed from {place.name}"
     )
     return Verdict(results.name, tuple(found), checked)
+
+
+def made_from(results: Results, study_place: Path | str | None = None) -> tuple[Path, Prepared]:
+    """The study that results were made from, and what the optimizer took.
+
+    Raises:
+        ResultsError: no study beside them, or one that has changed since.
+    """
+    place = _study_place(results, study_place)
+    return place, prepare(read_study(place), Scenario(**_scenario(results)))
 
 
 def plan_from(results: Results) -> Plan:

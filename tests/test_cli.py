@@ -258,7 +258,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], int, str]] = {
     "a budget of zero": (lambda s: change(s, "appropriations", amount="0"), 3, "appropriation"),
     "an impossible lock": (
         lambda s: change(s, "systems", lock="rehost@2029Q4", strategies="rehost|retain"),
-        2,
+        3,
         "lock",
     ),
 }

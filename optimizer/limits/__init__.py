@@ -6,6 +6,7 @@ The model, the prices and the table of limits all come from `coefficients`, `all
 import pandas as pd
 
 from optimizer.limits.base import Columns, Limit
+from optimizer.limits.budgets import Budgets
 from optimizer.limits.money import Appropriation, Biennium
 from optimizer.limits.share import ModernShare, RiskCeiling
 from optimizer.limits.sites import SiteClosure
@@ -59,6 +60,7 @@ __all__ = [
     "LIMITS",
     "Appropriation",
     "Biennium",
+    "Budgets",
     "Columns",
     "Hours",
     "Limit",

@@ -109,7 +109,7 @@ def test_brute_force_agrees_on_purchases(most: float | None) -> None:
 shares = st.sampled_from([0.0, 0.1, 0.4])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(
     count=st.integers(2, 8),
     seed=st.integers(0, 10_000),

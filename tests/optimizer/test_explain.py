@@ -30,7 +30,7 @@ def test_too_little_money_is_named_with_what_is_missing() -> None:
     assert str(refusal) == (
         "no schedule satisfies every limit.\n"
         "  appropriation general FY2028 is short by $1.2M.\n"
-        "  Raise one of these, or ease a lock, a latest start, a freeze or a move group that forces them."
+        "  This makes a plan possible: raise the appropriation general FY2028 by $1.2M to $2.0M."
     )
 
 
@@ -59,9 +59,11 @@ def test_a_lock_against_a_dependency() -> None:
     systems: dict[str, dict[str, Any]] = {"payroll": {"lock": "rehost@2027Q2"}, "ledger": {"lock": "keep"}, "tolls": {}}
     waits = [("payroll", "ledger", 0.0), ("tolls", "payroll", 3.0)]
     assert str(refused(by_hand(systems, dependencies=waits))) == (
-        "no schedule keeps the order of moves, whatever the limits.\n"
-        "  payroll needs ledger.\n"
-        "  Ease a lock, an earliest or a latest start of one of these, or leave the dependency out."
+        "no schedule keeps these rules together, whatever the limits.\n"
+        "  payroll needs ledger; payroll is locked to rehost@2027Q2; ledger is locked to keep.\n"
+        "  Any one of these makes a plan possible:\n"
+        "    - let payroll move without waiting for ledger\n"
+        "    - lock ledger to rehost@2027Q1 instead of keep"
     )
 
 
@@ -71,7 +73,8 @@ def test_an_order_of_moves_may_stand_against_the_money() -> None:
     rows = [{"fiscal_year": 2028, "amount": 5_000.0}]
     refusal = refused(by_hand(systems, years=2, appropriations=rows, dependencies=[("payroll", "tolls", 0.0)]))
     assert "appropriation general FY2028 is short by $3.0K" in str(refusal)
-    assert "a freeze, a move group or a dependency that forces them" in str(refusal)
+    assert "tolls does not start before 2028Q3" in str(refusal)
+    assert "let tolls start in 2027Q3 at the earliest instead of 2028Q3, 12 months earlier" in str(refusal)
 
 
 def test_no_schedule_of_whole_units() -> None:

@@ -47,13 +47,13 @@ def halls(seed: int) -> Portfolio:
     )
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(st.integers(0, 10_000))
 def test_by_prices_an_ordered_problem_gets_a_plan_between_its_bound_and_the_best_one(seed: int) -> None:
     portfolio = halls(seed)
     best = best_by_brute_force(portfolio, (REHOST,), PLAIN)
     problem = study(expand(portfolio, (REHOST,), PLAIN)).problem
-    answer = core.solve(problem, way="generation", seconds=2, gap=1e-9)
+    answer = core.solve(problem, way="generation", seconds=1.5, gap=1e-9)
     if best is None:
         assert answer.status in (Status.INFEASIBLE, Status.UNKNOWN)
         return
@@ -62,7 +62,7 @@ def test_by_prices_an_ordered_problem_gets_a_plan_between_its_bound_and_the_best
     assert (problem.broken(answer.x, answer.extra) <= 1e-9).all()
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_any_prices_of_limits_and_rules_prove_a_bound_with_homes(seed: int, other: int) -> None:
     portfolio = halls(seed)

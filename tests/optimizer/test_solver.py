@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 
 import optimizer
-from optimizer import UnknownSolver, solver
+from optimizer import UnknownSolver, UnknownSolverOption, solver
 from optimizer.solver import Status
 
 
@@ -89,3 +89,52 @@ def test_one_file_knows_the_solver() -> None:
         path.name for path in package.glob("*.py") if re.search(r"highspy|LpStatus|sol_status", path.read_text("utf-8"))
     ]
     assert knowing == ["solver.py"]
+
+
+def test_an_option_reaches_the_solver() -> None:
+    loose = knapsack(400)
+    assert solver.run(loose, seconds=20, options={"mip_abs_gap": 1e6}).bound != pytest.approx(
+        pulp.value(loose.objective)
+    )
+
+
+def test_options_are_checked_by_name() -> None:
+    with pytest.raises(UnknownSolverOption, match=r"solver HiGHS has no option `presolv`. Choose among: .*presolve"):
+        solver.checked("HiGHS", {"presolv": "off"})
+    with pytest.raises(UnknownSolverOption, match=r"option `timeLimit` of solver HiGHS cannot be set: use seconds."):
+        solver.checked("HiGHS", {"timeLimit": 3})
+
+
+class Made(pulp.LpSolver):  # type: ignore[misc]
+    """A solver that says `optimal` of a plan of zeros; it takes no gap."""
+
+    name = "MADE_UP"
+
+    def __init__(self, msg: bool = True, timeLimit: float | None = None, effort: int = 1) -> None:
+        super().__init__(msg=msg, timeLimit=timeLimit)
+        self.effort = effort
+
+    def available(self) -> bool:
+        return True
+
+    def actualSolve(self, lp: pulp.LpProblem, **_: object) -> int:
+        lp.assignVarsVals({variable.name: 0.0 for variable in lp.variables()})
+        lp.assignStatus(pulp.LpStatusOptimal)
+        return int(pulp.LpStatusOptimal)
+
+
+def test_a_solver_that_takes_no_gap_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulp, "getSolver", lambda name, **options: Made(**options))
+    answer = solver.run(knapsack(5), "MADE_UP", options={"effort": 2})
+    assert (answer.status, answer.bound) == (Status.FEASIBLE, None)
+    answer = solver.run(knapsack(5), "MADE_UP")
+    assert (answer.status, answer.bound) == (Status.FEASIBLE, None)
+    with pytest.raises(UnknownSolverOption, match=r"solver MADE_UP has no option `efort`. Choose among: effort."):
+        solver.checked("MADE_UP", {"efort": 2})
+
+
+@pytest.mark.skipif("PULP_CBC_CMD" not in solver.available(), reason="CBC is not here")
+def test_cbc_proves_only_what_no_option_loosened() -> None:
+    assert solver.run(knapsack(15), "PULP_CBC_CMD").status is Status.OPTIMAL
+    loose = solver.run(knapsack(15), "PULP_CBC_CMD", options={"gapAbs": 1e6})
+    assert (loose.status, loose.bound) == (Status.FEASIBLE, None)
