@@ -29,13 +29,14 @@ bench: setup
 	@for file in benchmarks/*.py; do \
 	    name=$$(basename $$file .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-# Forecasting libraries that we compare with; they need another pandas than ours.
+# What we compare with: forecasting libraries, which need another pandas than ours, and OR-tools.
 bench-rivals: .venv-rivals/.ready
 	@echo "Rivals are ready in .venv-rivals. Compare: $(BIN)/python -m benchmarks.rivals.table"
+	@echo "and: $(BIN)/python -m benchmarks.optimizer --rivals HiGHS cbc cp-sat"
 
-.venv-rivals/.ready: benchmarks/rivals/requirements.txt
+.venv-rivals/.ready: benchmarks/rivals/requirements.txt benchmarks/rivals/requirements-optimizer.txt
 	$(PYTHON) -m venv .venv-rivals
-	.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	.venv-rivals/bin/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@touch $@
 
 docs: setup

@@ -38,6 +38,11 @@ Seconds = Annotated[float, typer.Option("--seconds", min=0.1, help="Longest time
 Gap = Annotated[float, typer.Option("--gap", min=0.0, max=1.0, help="Proven gap at which to stop: 0.001 is 0.1 %.")]
 Solver = Annotated[str, typer.Option("--solver", help="HiGHS, or any other solver that PuLP finds here.")]
 
+SolverOptions = Annotated[
+    list[str] | None,
+    typer.Option("--solver-option", help="An option of the solver as NAME=VALUE, by its own name; may be repeated."),
+]
+
 
 @app.command()
 def demo(
@@ -198,12 +203,24 @@ def plan(
     seconds: Seconds = 60.0,
     gap: Gap = 1e-3,
     solver: Solver = "HiGHS",
+    solver_options: SolverOptions = None,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet too.")] = False,
 ) -> None:
     """Plan what moves, how and when, with a proven gap; write the results."""
+    from optimizer import read_solver_options
     from scenarios.study import read_study
 
-    results = _plan(read_study(folder), scenario, out, seconds=seconds, gap=gap, solver=solver, parquet=parquet)
+    options = read_solver_options(solver, solver_options or [])
+    results = _plan(
+        read_study(folder),
+        scenario,
+        out,
+        seconds=seconds,
+        gap=gap,
+        solver=solver,
+        solver_options=options,
+        parquet=parquet,
+    )
     if as_json:
         sys.stdout.write(json.dumps(dict(results.summary), indent=2) + "\n")
     else:
@@ -282,18 +299,21 @@ def _day(text: str) -> str:
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Argument(help="A results folder, or the results of one scenario.")],
-    to: Annotated[str, typer.Option("--to", help="Format: xlsx.")],
+    place: Annotated[
+        Path, typer.Argument(help="A results folder, or the results of one scenario; for mps and lp also a study.")
+    ],
+    to: Annotated[str, typer.Option("--to", help="Format: xlsx, or mps or lp for the model.")],
+    scenario: Annotated[str, typer.Option(help="Scenario, where a study is named.")] = "baseline",
+    study: Annotated[Path | None, typer.Option(help="The study, where it has been moved since.")] = None,
 ) -> None:
-    """Write results in another format: a workbook with live formulas."""
-    from scenarios.export import EXPORTS
-    from scenarios.results import read_results, results_in
+    """Write results as a workbook with live formulas, or the model behind them for any solver."""
+    from scenarios.export import FORMATS
+    from scenarios.export import export as write
 
-    if to not in EXPORTS:
-        raise typer.BadParameter(f"{to!r} is no format. Write one of: {', '.join(EXPORTS)}.", param_hint="--to")
-    folders = [out / name for name in results_in(out)] or [out]
-    for folder in folders:
-        _say(f"Wrote {EXPORTS[to](read_results(folder))}.")
+    if to not in FORMATS:
+        raise typer.BadParameter(f"{to!r} is no format. Write one of: {', '.join(FORMATS)}.", param_hint="--to")
+    for path in write(place, to, study=study, scenario=scenario):
+        _say(f"Wrote {path}.")
 
 
 @app.command()
@@ -385,11 +405,12 @@ def _say(text: str) -> None:
 def _exit_code(error: Exception) -> int | None:
     """The exit code of an error that a user can do something about; None for a fault of this program."""
     from forecast import ForecastError
-    from optimizer import DataError, InfeasiblePlan, NoPlanFound, UnknownSolver
+    from optimizer import DataError, InfeasiblePlan, NoPlanFound, UnknownSolver, UnknownSolverOption
     from scenarios.errors import StudyError
 
     codes: dict[type[Exception], int] = {InfeasiblePlan: NO_PLAN_EXISTS, NoPlanFound: NONE_FOUND}
-    bad_input = dict.fromkeys((StudyError, ForecastError, DataError, UnknownSolver, OSError), BAD_INPUT)
+    wrong = (StudyError, ForecastError, DataError, UnknownSolver, UnknownSolverOption, OSError)
+    bad_input = dict.fromkeys(wrong, BAD_INPUT)
     return next((code for kind, code in (codes | bad_input).items() if isinstance(error, kind)), None)
 
 

@@ -1,32 +1,33 @@
 """Plans of made-up studies: ours, the whole model handed to PuLP and a solver, and a pay-back greedy, in one run.
 
     python -m benchmarks.optimizer [--systems 200 1000 2000] [--seeds 0] [--seconds 60] [--rival-seconds 60]
-                                   [--gap 1e-3] [--binding | --structure] [--rivals HiGHS cbc | --rivals] [--warm]
+                                   [--gap 1e-3] [--binding | --structure] [--warm]
+                                   [--rivals HiGHS cbc cp-sat | --rivals]
 
 The studies are generated; appropriations, hours and starts bind. With `--binding` systems are single and appropriations
 are squeezed until every fund and year has a price: to what a plan with ease would spend, times `SQUEEZE`. With
 `--structure` come groups, systems that wait for others (two in five), 32 sites that close, carry-forward and a floor of
 the modern share, all at once. `--warm` moves one appropriation after the other by 5 % either way and solves again.
 
+A rival gets the whole model: PuLP and a solver by PuLP's name, or OR-tools CP-SAT (`cp-sat`), which knows whole numbers
+only (`benchmarks.rivals.cpsat` says how the model is scaled) and needs `make bench-rivals`. All have one thread.
+
 Every way runs in a process of its own, so that its peak memory is its own; seconds count from the list of options to a
-plan. `ratio` is a rival's seconds over ours; a rival that does not reach the gap counts with all of its seconds. The
-greedy takes moves in order of pay-back time while every limit holds; it has no bound of its own. `saving` is the gap in
-dollars as a share of what the plan saves against cost to continue.
+plan, CP-SAT's with the start of its interpreter. `ratio` is a rival's seconds over ours; a rival that does not reach
+the gap counts with all of its seconds. The greedy takes moves in order of pay-back time as they fit; a limit that is
+overrun when everything stays may still be when it ends. It has no bound of its own. `saving` is the gap in dollars as a
+share of what the plan saves against cost to continue.
 """
 
 import argparse
-import multiprocessing
 import os
 import platform
-import resource
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
-from math import inf, nan
+from math import inf
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:] = [
@@ -38,13 +39,11 @@ sys.path[:] = [
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
-from optimizer import core, direct, solver  # noqa: E402
-from optimizer.direct import gap_of  # noqa: E402
+from benchmarks.rivals.plans import CPSAT, Outcome, alone, has_cpsat, ours, whole  # noqa: E402
+from optimizer import core  # noqa: E402
 from optimizer.duals import price_limits  # noqa: E402
 from optimizer.greedy import soonest  # noqa: E402
 from optimizer.options import expand  # noqa: E402
-from optimizer.problem import Problem  # noqa: E402
-from optimizer.solver import Status  # noqa: E402
 from optimizer.study import Study, study  # noqa: E402
 from tests.optimizer.portfolios import CATALOGUE, ECONOMICS, intertwined, made_up  # noqa: E402
 
@@ -53,26 +52,6 @@ SQUEEZE = (0.985, 0.985, 0.99, 1.005, 1.005)
 SITES = 32
 MOVED = (0.95, 1.05)
 """What an appropriation is multiplied by in `--warm`."""
-LATE = 30.0
-"""Seconds beyond its own after which a rival that does not stop is ended."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one way came to."""
-
-    seconds: float
-    objective: float
-    bound: float
-    memory: float = nan
-    """Peak, MiB."""
-    priced: int = 0
-    """Limits that have a price."""
-
-    @property
-    def gap(self) -> float:
-        """Of the objective against the bound; infinite without a plan."""
-        return gap_of(self.objective, self.bound)
 
 
 def squeezed(case: Study) -> Study:
@@ -98,47 +77,6 @@ def generated(kind: str, count: int, seed: int) -> Study:
         portfolio = made_up(count, seed=seed)
     case = study(expand(portfolio, CATALOGUE, ECONOMICS))
     return squeezed(case) if kind == "binding" else case
-
-
-def ours(problem: Problem, gap: float, seconds: float, seed: int) -> Outcome:
-    """Our own way."""
-    answer = core.solve(problem, gap=gap, seconds=seconds, seed=seed)
-    return Outcome(answer.seconds, answer.objective, answer.bound, priced=int((answer.prices > 1e-7).sum()))
-
-
-def whole(problem: Problem, gap: float, seconds: float, seed: int, name: str) -> Outcome:
-    """Everything to PuLP and a solver at once: its plan, and its own bound where it tells one."""
-    began = perf_counter()
-    model, x, extra = direct.build(problem)
-    answer = solver.run(model, solver.named(name), gap=gap, seconds=seconds - (perf_counter() - began), seed=seed)
-    bound = -inf if answer.bound is None else answer.bound
-    if answer.status not in (Status.OPTIMAL, Status.FEASIBLE):
-        return Outcome(perf_counter() - began, inf, bound)
-    chosen = np.rint([v.varValue or 0.0 for v in x])
-    value = problem.objective(chosen, np.array([v.varValue or 0.0 for v in extra]))
-    return Outcome(perf_counter() - began, value, bound)
-
-
-def alone(way: Callable[..., Outcome], seconds: float, *arguments: Any) -> Outcome:
-    """Run one way in a process of its own; one that does not stop in time is ended, without a plan."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_send, args=(there, way, arguments))
-    process.start()
-    there.close()
-    try:
-        outcome = here.recv() if here.poll(seconds + LATE) else Outcome(seconds, inf, -inf)
-    except EOFError:
-        outcome = Outcome(seconds, inf, -inf)
-    process.kill()
-    process.join()
-    return outcome if isinstance(outcome, Outcome) else Outcome(seconds, inf, -inf)
-
-
-def _send(pipe: Any, way: Callable[..., Outcome], arguments: tuple[Any, ...]) -> None:
-    outcome = way(*arguments)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    pipe.send(replace(outcome, memory=peak))
 
 
 def greedy(case: Study) -> Outcome:
@@ -197,6 +135,8 @@ def main() -> None:
     kinds.add_argument("--binding", dest="kind", action="store_const", const="binding", default="plain")
     kinds.add_argument("--structure", dest="kind", action="store_const", const="structure")
     asked = parser.parse_args()
+    if CPSAT in asked.rivals and not has_cpsat():
+        parser.error("OR-tools is not here. `make bench-rivals` installs it.")
     packages = ", ".join(f"{name} {version(name)}" for name in ("pulp", "highspy", "numpy", "scipy", "pandas"))
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}")
     for count in asked.systems:
@@ -223,8 +163,7 @@ def main() -> None:
                     rival = replace(rival, seconds=max(rival.seconds, asked.rival_seconds))
                 line(f"whole, {name}", rival, best, stay)
                 ratios.setdefault(name, []).append(rival.seconds / best.seconds)
-            today = greedy(case)
-            line("pay-back first", Outcome(today.seconds, today.objective, best.bound), best, stay)
+            line("pay-back first", replace(alone(greedy, asked.rival_seconds, case), bound=best.bound), best, stay)
         for name, values in ratios.items():
             if len(values) > 1:
                 print(f"median of {len(values)}: {name} on the whole model takes {np.median(values):.1f} times as long")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 URL = "url"
 LOOK = "look"
 NARROW = "narrow"
@@ -29,12 +31,36 @@ FORM_WHY = "scenario-why"
 FORM_SECONDS = "plan-seconds"
 FORM_PROBLEM = "form-problem"
 
+LIMITS_ASKED = "limits-asked"
+LIMITS_PLAN = "limits-plan"
+LIMITS_RESET = "limits-reset"
+
 JOB = "job"
 JOB_TICK = "job-tick"
 JOB_STATUS = "job-status"
 JOB_BAR = "job-bar"
 JOB_CANCEL = "job-cancel"
 JOB_RESULT = "job-result"
+
+
+def explain(question: Any) -> dict[str, Any]:
+    """The button that asks a question about the plan shown; `ALL` of them in a callback."""
+    return {"explain": question}
+
+
+def answer(part: Any) -> dict[str, Any]:
+    """A part of a page that a job's answer changes; `ALL` of them in a callback."""
+    return {"answer": part}
+
+
+def slider(key: Any) -> dict[str, Any]:
+    """The slider of one limit; `ALL` of them in a callback."""
+    return {"slider": key}
+
+
+def slider_says(key: Any) -> dict[str, Any]:
+    """The words beside a slider."""
+    return {"slider-says": key}
 
 
 def parameter(name: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -45,6 +46,10 @@ class Source:
         names = self.scenarios
         return next((n for n in names if n != RIVAL), names[0] if names else "")
 
+    def shown(self, query: Mapping[str, str]) -> Results:
+        """The results that an address shows."""
+        return self.read(query.get("showing") or self.shown_first)
+
     @property
     def rival_first(self) -> str:
         """What a plan is held against when an address names nothing: cost to continue."""
@@ -64,11 +69,13 @@ class Source:
         if name not in self.scenarios:
             raise KeyError(f"{named(name)} has no results yet.")
         folder = self.results / name
-        return _read(folder, (folder / "summary.json").stat().st_mtime_ns)
+        explained = folder / "explain.json"
+        asked = explained.stat().st_mtime_ns if explained.exists() else 0
+        return _read(folder, (folder / "summary.json").stat().st_mtime_ns, asked)
 
 
 @lru_cache(maxsize=16)
-def _read(folder: Path, changed: int) -> Results:
+def _read(folder: Path, changed: int, explained: int) -> Results:
     return read_results(folder)
 
 

@@ -26,7 +26,8 @@ def run(database: str, name: str) -> int:
     over = Event()
     Thread(target=_beat, args=(rows, name, over), daemon=True).start()
     try:
-        result = plan(dict(job.request), lambda stage, share: _tell(rows, name, stage, share))
+        work = explain if job.request.get("kind") == "explain" else plan
+        result = work(dict(job.request), lambda stage, share: _tell(rows, name, stage, share))
     except Exception as error:  # whatever went wrong must reach the page, or the page waits for ever
         change(rows, name, state=FAILED, error=in_words(error), heartbeat=time())
         return 1
@@ -49,12 +50,28 @@ def plan(request: dict[str, Any], progress: Any) -> str:
     return str(results.name)
 
 
+def explain(request: dict[str, Any], progress: Any) -> str:
+    """Answers what a request asks about a plan; returns the name of its results."""
+    from scenarios.explain import Asked
+    from scenarios.explain import explain as answer
+
+    question, place = str(request["question"]), Path(request["out"]) / request["name"]
+    asked = Asked(
+        prices=question == "prices",
+        alternatives=question == "alternatives",
+        frontier=int(request["levels"]) if question == "frontier" else 0,
+        seconds=float(request["seconds"]),
+    )
+    answer(place, asked, study=str(request["study"]), progress=progress)
+    return str(place.name)
+
+
 def _with_years(scenario: dict[str, Any]) -> dict[str, Any]:
     """A scenario as it was before JSON made its fiscal years text."""
     settings = dict(scenario.get("set", {}))
-    money = settings.get("appropriation")
-    if isinstance(money, dict):
-        settings["appropriation"] = {f: {int(y): v for y, v in years.items()} for f, years in money.items()}
+    for name in ("appropriation", "capacity"):
+        if isinstance(settings.get(name), dict):
+            settings[name] = {k: {int(y): v for y, v in years.items()} for k, years in settings[name].items()}
     return {**scenario, "set": settings}
 
 

@@ -27,10 +27,12 @@ from optimizer.explain import (
     why_not,
 )
 from optimizer.greedy import greedy
-from optimizer.modernize import continue_as_now, evaluate, modernize
+from optimizer.model_file import write_model
+from optimizer.modernize import assemble, continue_as_now, evaluate, modernize
 from optimizer.plan import ROW_COLUMNS, Plan
 from optimizer.portfolio import Learning, Portfolio
 from optimizer.problem import Problem
+from optimizer.solver_options import SolverOption, read_solver_options
 from optimizer.verify import Report, verify
 
 __all__ = [
@@ -52,19 +54,23 @@ __all__ = [
     "Replan",
     "Report",
     "Solution",
+    "SolverOption",
     "Strategy",
     "UnknownSolver",
     "UnknownSolverOption",
     "WhyNot",
     "alternatives",
+    "assemble",
     "continue_as_now",
     "evaluate",
     "frontier",
     "greedy",
     "modernize",
     "price_of_limits",
+    "read_solver_options",
     "replan",
     "solve",
     "verify",
     "why_not",
+    "write_model",
 ]

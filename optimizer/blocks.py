@@ -42,6 +42,17 @@ class Blocks:
         """Columns of each block, (B,)."""
         return np.diff(np.append(self.first, len(self.block)))
 
+    @cached_property
+    def spread(self) -> float:
+        """Usual difference of the dearest and the cheapest column of a block."""
+        apart = np.maximum.reduceat(self.cost, self.first) - np.minimum.reduceat(self.cost, self.first)
+        return float(np.median(apart[apart > 0])) if (apart > 0).any() else 1.0
+
+    def sizes(self, limits: np.ndarray) -> np.ndarray:
+        """Size of each limit, (L,): what is allowed, or what blocks usually take of it if that is more."""
+        usual = np.asarray(abs(self.use).T @ (self.units / self.size)[self.block])
+        return np.asarray(np.maximum(np.maximum(np.abs(limits), usual), 1e-9))
+
     def of(self, chosen: np.ndarray) -> Blocks:
         """Some of the blocks, by mask (B,)."""
         rows = np.flatnonzero(chosen[self.block])

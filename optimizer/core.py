@@ -8,6 +8,8 @@ in the running.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from math import inf
 from time import perf_counter
 from typing import Any, Literal
@@ -18,8 +20,8 @@ import pandas as pd
 from optimizer import direct, generation
 from optimizer import solver as solvers
 from optimizer.direct import Progress, Root, Solution, gap_of, status_of
-from optimizer.duals import dearest, price_limits
-from optimizer.layers import price_layers
+from optimizer.duals import Priced, price_limits
+from optimizer.layers import Layered, price_layers
 from optimizer.ordered import Schedule
 from optimizer.problem import Problem
 from optimizer.solver import Status
@@ -59,7 +61,7 @@ def solve(
         solver: HiGHS, or any other of PuLP's solvers by name.
         solver_options: handed to PuLP's class of that solver, or to HiGHS, by its own names.
         way: `direct` hands the whole problem over, `generation` goes by prices; by default the size decides.
-        start: the answer to a problem like this one: its prices and its plan are a good place to begin.
+        start: the answer to a problem like this one: its prices are a good place to begin.
         progress: called with words and the share of the way that lies behind.
     """
     began = perf_counter()
@@ -75,18 +77,17 @@ def solve(
     until = began + seconds
     few = len(problem.systems) <= FEW
     pause = began + seconds * SEARCHING if few else until
-    by_prices = _ordered if len(problem.rules_limits) else _free
     tell("pricing the limits", 0.1)
-    root = by_prices(
-        problem, gap, seed, start, until, pause, lambda: tell(f"choosing among {len(problem):,} options", 0.4)
-    )
+    choosing = partial(tell, f"choosing among {len(problem):,} options", 0.4)
+    ask = _Ask(problem, gap, seed, until, pause, choosing)
+    root = ask.ordered() if len(problem.rules_limits) else ask.free(None if start is None else start.prices.to_numpy())
     worth = pd.Series(root.prices, index=problem.limits.index)
     if root.bound == inf:
         return Solution(Status.INFEASIBLE, root.x, root.extra, inf, inf, worth, "limits", perf_counter() - began)
-    reached = gap_of(root.objective, root.bound)
+    left_open = gap_of(root.objective, root.bound)
     found = root.objective < inf
     reach = int((root.above <= root.objective - root.bound).sum())
-    if reached > gap and perf_counter() < until and (few or not found or reach <= WITHIN_REACH):
+    if left_open > gap and perf_counter() < until and (few or not found or reach <= WITHIN_REACH):
         left = until - perf_counter()
         return direct.solve(
             problem,
@@ -99,54 +100,67 @@ def solve(
             root=root,
             began=began,
         )
-    why = "gap" if reached <= gap else "time" if perf_counter() > until else "work"
+    reached = "gap" if left_open <= gap else "time" if perf_counter() > until else "work"
     bound = min(root.bound, root.objective)
-    return Solution(status_of(reached), root.x, root.extra, root.objective, bound, worth, why, perf_counter() - began)
+    return Solution(
+        status_of(left_open), root.x, root.extra, root.objective, bound, worth, reached, perf_counter() - began
+    )
 
 
-def _free(
-    problem: Problem,
-    gap: float,
-    seed: int,
-    start: Solution | None,
-    until: float,
-    pause: float,
-    tell: Callable[[], None],
-) -> Root:
-    """A plan and its proof where nothing but limits joins the systems."""
-    prices = None if start is None else start.prices.to_numpy()
-    priced = price_limits(problem, prices, seed=seed, stop=lambda: perf_counter() > until)
-    if priced.hopeless:
-        return _hopeless(problem, priced.prices)
-    tell()
-    search = generation.found(problem, priced, gap, seed, pause)
-    x = priced.blocks.options(search.best[0]) if search.best else np.zeros(len(problem))
-    extra = search.best[1] if search.best else np.zeros(len(problem.extra))
-    return Root(priced.prices, priced.bound, priced.above, x, extra, search.objective)
+def bounded(problem: Problem, start: Priced | Layered | None = None, *, seed: int = 0) -> Priced | Layered:
+    """Prices of the limits of a large problem and the bound that they prove, as a plan by prices has them.
+
+    `start` is the answer to a problem like this one. Rules that are not about time are left out, which makes the bound
+    no less true.
+    """
+    if len(problem.rules_limits) and problem.horizon:
+        return price_layers(problem, start if isinstance(start, Layered) else None)
+    return price_limits(problem, None if start is None else start.prices, seed=seed)
 
 
-def _ordered(
-    problem: Problem,
-    gap: float,
-    seed: int,
-    start: Solution | None,
-    until: float,
-    pause: float,
-    tell: Callable[[], None],
-) -> Root:
-    """The same where systems wait for each other, or sites for their systems. It begins afresh whatever was before."""
-    layered = price_layers(problem, lambda: perf_counter() > until)
-    if layered.bound > dearest(problem):
-        return _hopeless(problem, layered.prices)
-    tell()
-    schedule = Schedule(problem, layered, gap, seed, pause)
-    schedule.run()
-    return Root(layered.prices, layered.bound, layered.above, schedule.x, schedule.extra, schedule.objective)
+@dataclass(frozen=True, eq=False)
+class _Ask:
+    """What is asked of prices and a search: a plan and its proof."""
+
+    problem: Problem
+    gap: float
+    seed: int
+    until: float
+    """The moment of `perf_counter` at which the time is over."""
+    pause: float
+    """The moment at which the search hands over to the solver."""
+    priced: Callable[[], None]
+    """Called when prices are known."""
+
+    def free(self, prices: np.ndarray | None) -> Root:
+        """Where nothing but limits joins the systems; `prices` to begin with."""
+        problem = self.problem
+        priced = price_limits(problem, prices, seed=self.seed, stop=self._late)
+        if priced.hopeless:
+            return self._hopeless(priced.prices)
+        self.priced()
+        search = generation.found(problem, priced, self.gap, self.seed, self.pause)
+        x = priced.blocks.options(search.best[0]) if search.best else np.zeros(len(problem))
+        extra = search.best[1] if search.best else np.zeros(len(problem.extra))
+        return Root(priced.prices, priced.bound, priced.above, x, extra, search.objective)
+
+    def ordered(self) -> Root:
+        """Where systems wait for each other, or sites for their systems; what was known before is no help yet."""
+        layered = price_layers(self.problem, stop=self._late)
+        if layered.hopeless:
+            return self._hopeless(layered.prices)
+        self.priced()
+        schedule = Schedule(self.problem, layered, self.gap, self.seed, self.pause)
+        schedule.run()
+        return Root(layered.prices, layered.bound, layered.above, schedule.x, schedule.extra, schedule.objective)
+
+    def _late(self) -> bool:
+        return perf_counter() > self.until
+
+    def _hopeless(self, prices: np.ndarray) -> Root:
+        """No plan can be: the bound is above what any could cost."""
+        count, beside = len(self.problem), len(self.problem.extra)
+        return Root(prices, inf, np.zeros(count), np.zeros(count), np.zeros(beside))
 
 
-def _hopeless(problem: Problem, prices: np.ndarray) -> Root:
-    """No plan can be: the bound is above what any could cost."""
-    return Root(prices, inf, np.zeros(len(problem)), np.zeros(len(problem)), np.zeros(len(problem.extra)))
-
-
-__all__ = ["Solution", "Way", "gap_of", "solve"]
+__all__ = ["Solution", "Way", "bounded", "gap_of", "solve"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
@@ -14,6 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from optimizer import solver as solvers
+from optimizer.names import rows_of, variables_of
 from optimizer.problem import Problem
 from optimizer.solver import Status
 
@@ -280,23 +280,26 @@ def build(problem: Problem, title: str = "plan") -> tuple[pulp.LpProblem, list[p
     import pulp
 
     model = pulp.LpProblem(title, pulp.LpMinimize)
-    names, beside = names_of(problem), distinct(list(problem.extra.index))
-    bounds = problem.upper.tolist()
-    x = [model.add_variable(n, 0, u, pulp.LpInteger) for n, u in zip(names, bounds, strict=True)]
-    kinds = [pulp.LpInteger if whole else pulp.LpContinuous for whole in problem.whole]
-    uppers = problem.extra["upper"].tolist()
-    extra = [model.add_variable(n, 0, u, kind) for n, u, kind in zip(beside, uppers, kinds, strict=True)]
-    every = [*x, *extra]
+    count = len(problem)
+    uppers = [*problem.upper.tolist(), *problem.extra["upper"].tolist()]
+    kinds = [pulp.LpInteger] * count
+    kinds += [pulp.LpInteger if whole else pulp.LpContinuous for whole in problem.whole]
+    every = [
+        model.add_variable(name, 0, None if upper == inf else upper, kind)
+        for name, upper, kind in zip(variables_of(problem), uppers, kinds, strict=True)
+    ]
+    x, extra = every[:count], every[count:]
     costs = [*problem.cost.tolist(), *problem.extra["cost"].tolist()]
     model.setObjective(pulp.LpAffineExpression(dict(zip(every, costs, strict=True)), name="cost"))
-    equal, right, titles = problem.equalities
-    _rows(model, equal, right, titles, x, pulp.LpConstraintEQ)
-    for (use, more), allowed in (
-        ((problem.use, problem.more), problem.limits),
-        (problem.rules, problem.rules_limits),
+    structure, limits, rules = rows_of(problem)
+    equal, right, _ = problem.equalities
+    _rows(model, equal, right, structure, x, pulp.LpConstraintEQ)
+    for (use, more), allowed, titles in (
+        ((problem.use, problem.more), problem.limits, limits),
+        (problem.rules, problem.rules_limits, rules),
     ):
         matrix = sparse.csr_array(sparse.hstack([use.T, more.T], format="csr"))
-        _rows(model, matrix, allowed.to_numpy(dtype=float), list(allowed.index), every, pulp.LpConstraintLE)
+        _rows(model, matrix, allowed.to_numpy(dtype=float), titles, every, pulp.LpConstraintLE)
     return model, x, extra
 
 
@@ -312,35 +315,6 @@ def _rows(
     import pulp
 
     data, columns, at = matrix.data.tolist(), matrix.indices.tolist(), matrix.indptr.tolist()
-    for i, (name, value) in enumerate(zip(distinct(names), right.tolist(), strict=True)):
+    for i, (name, value) in enumerate(zip(names, right.tolist(), strict=True)):
         terms = {variables[c]: d for c, d in zip(columns[at[i] : at[i + 1]], data[at[i] : at[i + 1]], strict=True)}
         model.addConstraint(pulp.LpConstraint(pulp.LpAffineExpression(terms), sense, name, value))
-
-
-def distinct(names: list[str]) -> list[str]:
-    """Legal names, told apart by a number where two would be the same (`Health Dept` and `Health_Dept`)."""
-    plain = pd.Series([legal(name) for name in names], dtype="str")
-    nth = plain.groupby(plain).cumcount()
-    return [name if n == 0 else f"{name}_{n + 1}" for name, n in zip(plain, nth, strict=True)]
-
-
-def names_of(problem: Problem) -> list[str]:
-    """`keep(payroll)`, `move(payroll,rehost,2027Q1)`, with the method where there are several (`rehost,itb`).
-
-    Plain problems get `take(system,position)`.
-    """
-    options = problem.options
-    systems = options["system"].astype(str)
-    if "strategy" not in options:
-        return [f"take({legal(s)},{i})" for i, s in zip(options.index, systems, strict=True)]
-    starts, ways = options["slot"].astype(str), options["strategy"].astype(str)
-    if "method" in options:
-        ways = ways.str.cat(options["method"].astype(str), sep=",")
-    return [f"move({s},{k},{t})" if t else f"keep({s})" for s, k, t in zip(systems, ways, starts, strict=True)]
-
-
-def legal(name: str) -> str:
-    """A row's name as the maths writes it: `appropriation general FY2027` -> `appropriation(general,FY2027)`."""
-    family, _, key = name.partition(" ")
-    plain = re.sub(r"[^A-Za-z0-9_.,]", "_", key.replace(" ", ","))
-    return f"{family}({plain})" if key else re.sub(r"[^A-Za-z0-9_.,()]", "_", family)

@@ -98,9 +98,8 @@ class Smoothed:
 
     @cached_property
     def size(self) -> np.ndarray:
-        """Size of each limit, (L,): what is allowed, or what blocks usually take of it if that is more."""
-        usual = np.asarray(abs(self.blocks.use).T @ (self.blocks.units / self.blocks.size)[self.blocks.block])
-        return np.asarray(np.maximum(np.maximum(np.abs(self.limits), usual), 1e-9))
+        """Size of each limit, (L,)."""
+        return self.blocks.sizes(self.limits)
 
     @cached_property
     def use(self) -> sparse.csr_array:
@@ -111,14 +110,6 @@ class Smoothed:
     def beside(self) -> sparse.csr_array:
         """The same of the other decisions, (V, L)."""
         return sparse.csr_array(self.more @ sparse.diags_array(1 / self.size))
-
-    @cached_property
-    def spread(self) -> float:
-        """Usual difference of the dearest and the cheapest column of a block."""
-        most = np.maximum.reduceat(self.blocks.cost, self.blocks.first)
-        least = np.minimum.reduceat(self.blocks.cost, self.blocks.first)
-        apart = (most - least)[most > least]
-        return float(np.median(apart)) if len(apart) else 1.0
 
     def barrier(self, temperature: float) -> float:
         r"""$\mu$ at a temperature."""
@@ -259,7 +250,7 @@ class _Climb:
     def warm(self, least: float) -> None:
         """From the least temperature on, find the first from which Newton's method goes straight up."""
         self._to(least)
-        while self._direction()[1] > self._quantum and self.temperature < HOT * self.smoothed.spread:
+        while self._direction()[1] > self._quantum and self.temperature < HOT * self.smoothed.blocks.spread:
             self._to(self.temperature / COOLING)
 
     def _to(self, temperature: float) -> None:
@@ -339,7 +330,7 @@ def price_limits(
             climb = _nearby(smoothed, prices * smoothed.size, COLD)
         else:
             climb = _from_afar(smoothed, None if start is None else start * smoothed.size, seed)
-        climb.down(COLD * smoothed.spread, close, stop, ceiling)
+        climb.down(COLD * smoothed.blocks.spread, close, stop, ceiling)
         steps += climb.steps
         prices = climb.best.prices / smoothed.size
         bound, above = problem.price(prices)
@@ -348,45 +339,53 @@ def price_limits(
         listing, more = listing.with_cheapest(best[1])
         if not more or climb.best.exact - best[0] < close * abs(best[0]) or stop() or best[0] > ceiling:
             break
-    few = _without_dust(problem, best[0], best[1], smoothed.size)
-    best = few if few[0] >= best[0] - CLOSE * abs(best[0]) else best
+    best = without_dust(problem, best, smoothed.size, DUST)
     weight = np.zeros(len(smoothed.blocks.cost))
     weight[climb.point.near] = climb.point.weight
     taken = smoothed.taken(climb.point, climb.temperature)
     return Priced(best[1], best[0], best[2], smoothed.blocks, weight, taken, steps, best[0] > ceiling)
 
 
-def _without_dust(
-    problem: Problem, bound: float, prices: np.ndarray, size: np.ndarray
+def without_dust(
+    problem: Problem,
+    best: tuple[float, np.ndarray, np.ndarray],
+    size: np.ndarray,
+    dust: float,
+    rule_prices: np.ndarray | None = None,
 ) -> tuple[float, np.ndarray, np.ndarray]:
-    """The same with no price where the barrier alone holds one up: bound, prices, how much dearer options are."""
-    some = np.where(prices * size > DUST * abs(bound), prices, 0.0)
-    less, above = problem.price(some)
-    return less, some, above
+    """Bound, prices of limits and how much dearer options are, without prices that smoothing alone holds up.
+
+    A limit of `size`, (L,), has none if all of it is worth less than that share of the bound; as before if the bound
+    needs those prices.
+    """
+    bound, prices, _ = best
+    some = np.where(prices * size > dust * abs(bound), prices, 0.0)
+    less, above = problem.price(some, rule_prices)
+    return (less, some, above) if less >= bound - CLOSE * abs(bound) else best
 
 
 def _from_afar(smoothed: Smoothed, prices: np.ndarray | None, seed: int) -> _Climb:
     """Start with the warm temperatures, on a sample where there are many blocks; without prices from the hottest."""
     count, limits = len(smoothed.blocks.units), max(len(smoothed.limits), 1)
-    hot = HOT * smoothed.spread
+    hot = HOT * smoothed.blocks.spread
     if prices is None:
         usual = float(np.abs(smoothed.blocks.cost).mean()) * smoothed.blocks.units.sum() / limits
         around, temperature = np.full(len(smoothed.limits), 0.01 * max(usual, 1e-9)), hot
     else:
-        around, temperature = _inside(prices), WARM * smoothed.spread
+        around, temperature = _inside(prices), WARM * smoothed.blocks.spread
     if count < 2 * SAMPLE:
         return _Climb(smoothed, around, hot) if prices is None else _nearby(smoothed, around, COLD)
     part = _Climb(smoothed.sample(SAMPLE, seed, around, temperature), around, temperature)
     if prices is not None:
-        part.warm(WARM * smoothed.spread)
-    part.down(WARM * smoothed.spread, 0.0, lambda: False)
+        part.warm(WARM * smoothed.blocks.spread)
+    part.down(WARM * smoothed.blocks.spread, 0.0, lambda: False)
     return _nearby(smoothed, part.point.prices, WARM)
 
 
 def _nearby(smoothed: Smoothed, prices: np.ndarray, least: float) -> _Climb:
     """Start from prices that are nearly right, at the coldest temperature that will do."""
-    climb = _Climb(smoothed, _inside(prices), least * smoothed.spread)
-    climb.warm(least * smoothed.spread)
+    climb = _Climb(smoothed, _inside(prices), least * smoothed.blocks.spread)
+    climb.warm(least * smoothed.blocks.spread)
     return climb
 
 

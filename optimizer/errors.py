@@ -5,7 +5,7 @@ OptimizerError
 ├── DataError            what was handed over is wrong; lists every problem
 │   └── StuckSystems     systems or move groups that the tables leave no option at all
 ├── UnknownSolver        no solver of that name; lists those that are there
-├── UnknownSolverOption  the solver has no such option; lists those that it has
+├── UnknownSolverOption  the solver has no such option or does not take its value; lists every problem
 ├── InfeasiblePlan       no plan satisfies every limit; names the ones that conflict
 ├── NoPlanFound          the time ran out before a first plan
 └── DisputedPlan         the referee recomputed a plan and disagrees
@@ -45,7 +45,14 @@ class UnknownSolver(OptimizerError, ValueError):
 
 
 class UnknownSolverOption(OptimizerError, ValueError):
-    """The solver has no option of that name, or it is not for the user to set."""
+    """Options that the solver lacks, that are not for the user to set, or whose value it does not take.
+
+    `problems` holds one sentence each.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
 
 
 class InfeasiblePlan(OptimizerError):

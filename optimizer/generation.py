@@ -10,9 +10,10 @@ from time import perf_counter
 
 import numpy as np
 
-from optimizer.duals import Priced, Smoothed
+from optimizer.duals import Priced
+from optimizer.neighbours import Ground
 from optimizer.problem import Problem
-from optimizer.search import MARGINS, Ground, Search
+from optimizer.search import MARGINS, Search
 
 PHASES = 60
 """Phases of the search, at most."""
@@ -28,12 +29,7 @@ def found(
     margins: tuple[float, ...] = MARGINS,
 ) -> Search:
     """Search for a plan in whole units under these prices, until a moment of `perf_counter`."""
-    blocks = priced.blocks
-    size = Smoothed.of(problem, blocks).size
-    reduced = blocks.cost + blocks.use @ priced.prices
-    above = reduced - np.minimum.reduceat(reduced, blocks.first)[blocks.block]
-    ground = Ground(blocks, problem.limits.to_numpy(dtype=float), size, priced.prices, above, priced.bound)
-    start = rounded(priced)
+    ground, start = Ground.of(problem, priced), rounded(priced)
     search = Search(problem, ground, start, priced.extra.copy(), seed, lambda: perf_counter() > until)
     search.run(gap, phases, margins)
     return search

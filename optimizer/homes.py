@@ -57,11 +57,14 @@ class Homes:
 
     def of_bundles(self, together: Bundles) -> np.ndarray:
         """The home of each bundle: that of all its systems, or none where they differ."""
-        bundle = together.bundle[together.way[together.pair]]
-        home = self.home[together.owner]
-        least, most = np.full(together.count, self.count), np.zeros(together.count, dtype=np.int64)
-        np.minimum.at(least, bundle, home)
-        np.maximum.at(most, bundle, home)
+        return self.shared(together.bundle[together.way[together.pair]], together.owner, together.count)
+
+    def shared(self, owner: np.ndarray, system: np.ndarray, count: int) -> np.ndarray:
+        """The home of all systems of each owner, (count,), from pairs of the two: none where they differ."""
+        home = self.home[system]
+        least, most = np.full(count, self.count), np.zeros(count, dtype=np.int64)
+        np.minimum.at(least, owner, home)
+        np.maximum.at(most, owner, home)
         return np.where(least == most, least, self.count)
 
     def tables(

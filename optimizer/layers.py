@@ -26,10 +26,11 @@ import numpy as np
 from scipy import optimize, sparse
 
 from optimizer.blocks import Blocks, Listing
+from optimizer.duals import dearest, without_dust
 from optimizer.homes import Homes
 from optimizer.problem import Problem
 
-COOLING = ((0.3, 30), (0.1, 30), (0.03, 50), (0.01, 60), (3e-3, 90), (1e-3, 110))
+COOLING: tuple[tuple[float, int], ...] = ((0.3, 30), (0.1, 30), (0.03, 50), (0.01, 60), (3e-3, 90), (1e-3, 110))
 """Temperatures, as shares of the usual spread of cost within a block, and steps at each at most."""
 FAR = 30.0
 """Temperatures above the others of its block from which a column is left out when it gets colder: $e^{-30}$."""
@@ -37,6 +38,8 @@ REACH_LIMITS, REACH_RULES = 0.3, 0.3
 """Longest step at once: of a limit's price, as a share of its size's part in all cost; of a rule's, of the spread."""
 MEMORY = 20
 """Steps that L-BFGS remembers."""
+DUST = 1e-5
+"""Share of the bound that all of a limit must be worth at its price: what L-BFGS leaves of others is none."""
 SOFT = 0.1
 """Temperature of the decisions beside the options, as a share of that of all units together."""
 
@@ -56,6 +59,8 @@ class Layered:
     """Units of each option, fractional, (options,)."""
     extra: np.ndarray
     """The decisions beside them, (V,)."""
+    hopeless: bool
+    """Whether the bound is above what any plan can cost: then there is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,11 +108,7 @@ class Layers:
     def home(self) -> np.ndarray:
         """Each block's home, (B,); none where its members have several."""
         column, option = self._members.coords
-        block, home = self.blocks.block[column], self.homes.home[self.problem.system[option]]
-        least, most = np.full(len(self.blocks.units), self.homes.count), np.zeros(len(self.blocks.units), np.int64)
-        np.minimum.at(least, block, home)
-        np.maximum.at(most, block, home)
-        return np.where(least == most, least, self.homes.count)
+        return self.homes.shared(self.blocks.block[column], self.problem.system[option], len(self.blocks.units))
 
     @cached_property
     def cells(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -220,24 +221,34 @@ class Layers:
         return x
 
 
-def price_layers(problem: Problem, stop: Callable[[], bool] = lambda: False) -> Layered:
+def price_layers(
+    problem: Problem, start: Layered | None = None, *, stop: Callable[[], bool] = lambda: False
+) -> Layered:
     """Find prices that prove nearly the best bound of a problem whose rules are about time.
 
-    Rules of homes need no price. `stop` is asked at every step whether the time is over.
+    Rules of homes need no price. `start` are prices of a problem like this one: then only the last temperature is left
+    to climb at. `stop` is asked at every step whether the time is over.
     """
-    every = len(problem.rules_limits)
+    ceiling, every = dearest(problem), len(problem.rules_limits)
     priced = np.flatnonzero(abs(problem.rules[0][problem.homes.case]).sum(axis=0) == 0)
     problem = problem.ruled(priced)
     inside = problem.resident()
-    listing = Listing.of(inside, np.zeros(len(problem.limits)))
     few = len(problem.limits)
+    listing = Listing.of(inside, np.zeros(few) if start is None else start.prices)
     layers = _layers(problem, listing, None)
-    spread, usual = _scales(layers)
+    blocks = layers.blocks
+    spread = blocks.spread
+    # what the size of a limit would cost if all cost were due to limits
+    usual = float(np.abs(blocks.cost).mean() * blocks.units.sum()) / max(few, 1)
     most = np.concatenate([np.full(few, REACH_LIMITS * usual), np.full(len(layers.size) - few, REACH_RULES * spread)])
-    prices = np.zeros(len(layers.size))
-    best = -inf, prices, np.zeros(len(problem))
+    prices, cooling, rule_prices = np.zeros(len(layers.size)), COOLING, np.zeros(every)
+    best = -inf, prices[:few], np.zeros(len(problem))
+    if start is not None:
+        prices, cooling = np.concatenate([start.prices, start.rule_prices[priced]]) * layers.size, COOLING[-1:]
+        bound, above = problem.price(start.prices, start.rule_prices[priced])
+        best, rule_prices = (bound, start.prices, above), start.rule_prices.copy()
     hotter = inf
-    for share, steps in COOLING:
+    for share, steps in cooling:
         temperature = share * spread
         if hotter < inf:
             listing = listing.with_cheapest(prices[:few] / layers.size[:few])[0]
@@ -248,13 +259,13 @@ def price_layers(problem: Problem, stop: Callable[[], bool] = lambda: False) -> 
         prices = _climb(layers, prices, temperature, reach, steps, stop)
         bound, above = problem.price(*np.split(prices / layers.size, [few]))
         if bound > best[0]:
-            best = (bound, prices / layers.size, above)
+            best = bound, prices[:few] / layers.size[:few], above
+            rule_prices[priced] = prices[few:]
         if stop():
             break
     point = layers.at(prices, hotter)
-    rule_prices = np.zeros(every)
-    rule_prices[priced] = best[1][few:]
-    return Layered(best[1][:few], rule_prices, best[0], best[2], layers.options(point), point.extra)
+    bound, of_limits, above = without_dust(problem, best, layers.size[:few], DUST, rule_prices[priced])
+    return Layered(of_limits, rule_prices, bound, above, layers.options(point), point.extra, bound > ceiling)
 
 
 def _layers(problem: Problem, listing: Listing, size: np.ndarray | None) -> Layers:
@@ -267,18 +278,9 @@ def _layers(problem: Problem, listing: Listing, size: np.ndarray | None) -> Laye
     )
     own = Blocks(members, blocks.cost, blocks.use, blocks.block, blocks.units)
     if size is None:
-        usual = abs(blocks.use).T @ (blocks.units / blocks.size)[blocks.block]
-        limits = np.maximum(np.maximum(problem.limits.abs().to_numpy(dtype=float), usual), 1e-9)
+        limits = blocks.sizes(problem.limits.to_numpy(dtype=float))
         size = np.concatenate([limits, np.ones(len(problem.rules_limits))])
     return Layers(problem, own, size)
-
-
-def _scales(layers: Layers) -> tuple[float, float]:
-    """Usual spread of cost within a block; what the size of a limit would cost if all cost were due to limits."""
-    blocks = layers.blocks
-    apart = np.maximum.reduceat(blocks.cost, blocks.first) - np.minimum.reduceat(blocks.cost, blocks.first)
-    total = float(np.abs(blocks.cost).mean() * blocks.units.sum())
-    return float(np.median(apart[apart > 0])) if (apart > 0).any() else 1.0, total / max(len(layers.problem.limits), 1)
 
 
 def _climb(

@@ -16,9 +16,10 @@ from optimizer.errors import NoPlanFound, StuckSystems
 from optimizer.options import chosen, expand
 from optimizer.plan import REFERENCE, Plan
 from optimizer.portfolio import Portfolio
+from optimizer.problem import Problem
 from optimizer.report import plan_of, refereed
 from optimizer.solver import Status
-from optimizer.study import study
+from optimizer.study import Study, study
 
 
 def modernize(
@@ -61,11 +62,7 @@ def modernize(
     check(portfolio, catalogue, ways)
     if progress:
         progress("listing options", 0.0)
-    try:
-        options = expand(portfolio, catalogue, economics, ways)
-    except StuckSystems as stuck:
-        raise explain.refusal(portfolio, catalogue, economics, ways, seconds=seconds, seed=seed) from stuck
-    case = study(options)
+    case = _case(portfolio, catalogue, economics, ways, seconds, seed)
     solution = core.solve(
         case.problem,
         gap=gap,
@@ -79,7 +76,7 @@ def modernize(
         raise explain.refusal(portfolio, catalogue, economics, ways, seconds=seconds, seed=seed)
     if solution.status is Status.UNKNOWN:
         raise NoPlanFound(
-            f"no plan found in {seconds:g} seconds among {len(options):,} options "
+            f"no plan found in {seconds:g} seconds among {len(case.options):,} options "
             f"of {len(portfolio.systems):,} systems.\n"
             "  Give it more seconds, or loosen the tightest limits."
         )
@@ -94,6 +91,35 @@ def modernize(
         reached=solution.reached,
     )
     return refereed(plan, portfolio, catalogue, economics, ways, began)
+
+
+def assemble(
+    portfolio: Portfolio, strategies: Iterable[Strategy], economics: Economics, *, methods: Iterable[Method] = ()
+) -> Problem:
+    """The problem that `modernize` solves: options of systems and sites, groups, limits and rules.
+
+    Raises:
+        DataError: what was handed over is wrong.
+        InfeasiblePlan: some systems have no option at all.
+    """
+    catalogue, ways = tuple(strategies), tuple(methods)
+    check(portfolio, catalogue, ways)
+    return _case(portfolio, catalogue, economics, ways).problem
+
+
+def _case(
+    portfolio: Portfolio,
+    catalogue: tuple[Strategy, ...],
+    economics: Economics,
+    ways: tuple[Method, ...],
+    seconds: float = 60.0,
+    seed: int = 0,
+) -> Study:
+    """The study as a problem; where systems have no option, `seconds` is how long to look for what would help."""
+    try:
+        return study(expand(portfolio, catalogue, economics, ways))
+    except StuckSystems as stuck:
+        raise explain.refusal(portfolio, catalogue, economics, ways, seconds=seconds, seed=seed) from stuck
 
 
 def continue_as_now(

@@ -4,14 +4,14 @@ Against the bound, a plan costs $\sum_k \bar c_k x_k + \lambda\, r$: how much de
 their blocks, and the priced room $r$ that it leaves in the limits. So the search moves single units between columns
 with a small $\bar c_k$ and pays for a limit that is overrun by a penalty. Penalties rise while a limit is overrun and
 fall while it is not, so that the search swings between plans inside and outside; a unit that has just moved rests for a
-few steps. The best plan inside is then polished by pairs of moves that fit together.
+few steps. Near the best plan it goes by pairs of moves that nearly cancel (`exchange`).
 
 Sources: Glover & Laguna, *Tabu Search* (1997), for resting and for swinging about the edge (strategic oscillation).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
@@ -19,107 +19,35 @@ import numpy as np
 from scipy import sparse
 
 from optimizer import solver as solvers
-from optimizer.blocks import Blocks
+from optimizer.exchange import Exchanges
+from optimizer.neighbours import Ground, Neighbourhood
 from optimizer.problem import Problem
 
-WIDE = (1_600, 1_000, 2_600)
+WIDE = (1_000, 600, 1_600, 2_600)
 """Columns that units may move to, in one phase and the next, until there is a plan: many find one."""
 NARROW = (1.0, 0.6, 1.6, 4.0)
 """The same for each block once there is one, up to as many as before: few are quick and make it better."""
-PAIRED = 6_000
-"""The same where pairs are sought."""
-STALLED, STALLED_EACH = 8_000, 40
-"""Steps without a better plan after which a phase ends: at most, and for each column to move to."""
+STALLED, STALLED_EACH = 3_000, 40
+"""Steps without a better plan after which a phase ends: at most, times how often none was found, and for each column to
+move to."""
+STALLED_EXCHANGES = 1_500
+"""The same of exchanges, of which there are more to choose among."""
+AMONG = (3_000, 3_500, 4_000)
+"""Columns that exchanges are made among: more after fewer, as long as that helps."""
+PLENTY = 800
+"""Blocks from which on there are pairs enough to exchange: they grow with the square of the blocks."""
+WORTH = 0.01
+"""Share of what it lacks that a plan must gain in a phase to be bettered any further."""
 REST = (6, 12)
 """Steps that a unit rests after it has moved: between these."""
-DEARER, CHEAPER, LEAST = 1.03, 0.99, 1.2
-"""Penalty of a limit that is overrun and of one that is not, from step to step; its least multiple of the price."""
-USUAL = 0.01
-"""Share of the bound that all limits' penalties together stand for, where they have no price."""
-TIGHT = 0.05
-"""Share of a limit that may be left before it is looked at."""
+DEARER, CHEAPER, LEAST, MOST = 1.03, 0.99, 1.2, 1e6
+"""Penalty of a limit that is overrun and of one that is not, from step to step; its least and most multiple of the
+price."""
 MARGINS = (0.0, 0.0, 0.0, 1e-4, 2e-4, 4e-4, 8e-4)
 """Share of a limit's size that the search leaves free, from phase to phase, until there is a plan: one that is found
 without is nearer to the bound."""
 EXACT = 1e-9
 """Share of a limit's size that rounding may overrun."""
-
-
-@dataclass(frozen=True, eq=False)
-class Ground:
-    """What the search stands on: columns, limits, prices and the bound."""
-
-    blocks: Blocks
-    limits: np.ndarray
-    """(L,)."""
-    size: np.ndarray
-    """Sizes of the limits, (L,)."""
-    prices: np.ndarray
-    """(L,)."""
-    above: np.ndarray
-    """How much dearer each column is than the best of its block at these prices, (K,)."""
-    bound: float
-
-    @property
-    def penalties(self) -> np.ndarray:
-        """What a unit of overrun costs at least, (L,)."""
-        usual = USUAL * max(abs(self.bound), 1.0) / (self.size * max(len(self.size), 1))
-        return np.asarray(np.maximum(self.prices, usual))
-
-
-class Neighbourhood:
-    """Single units and the columns that each may move to, with what a move changes; kept up to date move by move."""
-
-    def __init__(self, ground: Ground, x: np.ndarray, room: np.ndarray, count: int) -> None:
-        blocks = ground.blocks
-        used = np.flatnonzero(x > 0)
-        rank = ground.above.copy()
-        rank[used] = inf
-        count = min(count, int(np.isfinite(rank).sum()))
-        others = np.argpartition(rank, count - 1)[:count] if count else np.empty(0, dtype=np.int64)
-        choice = np.zeros(len(blocks.units), dtype=bool)
-        choice[blocks.block[others]] = True
-        movers = used[choice[blocks.block[used]]]
-        column, unit = _pairs(blocks, movers, np.union1d(others, movers))
-        self.column, self.unit, self.at = column, unit, np.empty(len(movers), dtype=np.int64)
-        own = np.flatnonzero(column == movers[unit]) if len(movers) else np.empty(0, dtype=np.int64)
-        self.at[unit[own]] = own
-        self.start = np.searchsorted(unit, np.arange(len(movers)))
-        self.stop = np.searchsorted(unit, np.arange(len(movers)), side="right")
-        tight = (ground.prices > 0) & (ground.prices * ground.size > 1e-7 * abs(ground.bound))
-        self.rows = np.flatnonzero(tight | (room < TIGHT * ground.size))
-        self.use = np.ascontiguousarray(blocks.use[column].toarray()[:, self.rows])
-        self.above, self.price = ground.above[column], ground.prices[self.rows]
-        self.room = room[self.rows]
-        self.shift = self.use - self.use[self.at[unit]]
-        self.dearer = self.above - self.above[self.at[unit]] - self.shift @ self.price
-
-    def __len__(self) -> int:
-        """How many columns there are to move to."""
-        return len(self.column)
-
-    def move(self, j: int) -> None:
-        """Move the unit of place j there."""
-        unit = self.unit[j]
-        mine = slice(self.start[unit], self.stop[unit])
-        self.room = self.room - self.shift[j]
-        self.at[unit] = j
-        self.shift[mine] = self.use[mine] - self.use[j]
-        self.dearer[mine] = self.above[mine] - self.above[j] - self.shift[mine] @ self.price
-
-    def columns(self) -> np.ndarray:
-        """Where each unit is now, columns."""
-        return self.column[self.at]
-
-
-def _pairs(blocks: Blocks, movers: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Every unit that may move beside every column of its block: columns and numbers of units, by unit."""
-    owner = blocks.block[columns]
-    begin, end = (np.searchsorted(owner, blocks.block[movers], side=side) for side in ("left", "right"))
-    count = end - begin
-    unit = np.repeat(np.arange(len(movers)), count)
-    within = np.arange(len(unit)) - np.repeat(np.cumsum(count) - count, count)
-    return columns[np.repeat(begin, count) + within], unit
 
 
 @dataclass
@@ -136,6 +64,8 @@ class Search:
     stop: Callable[[], bool] = lambda: False
     objective: float = field(default=inf, init=False)
     best: tuple[np.ndarray, np.ndarray] | None = field(default=None, init=False)
+    here: float = field(default=inf, init=False)
+    """Objective of the plan that is being bettered; infinite while units are outside the limits."""
     steps: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -149,18 +79,37 @@ class Search:
         return inf if self.best is None else (self.objective - self.ground.bound) / max(abs(self.objective), 1.0)
 
     def run(self, gap: float, phases: int, margins: tuple[float, ...] = MARGINS) -> None:
-        """Search in so many phases, or until the gap is reached; `margins` as in `MARGINS`."""
-        polished = inf
+        """Search in so many phases, or until the gap is reached; `margins` as in `MARGINS`.
+
+        From a plan that cannot be bettered any more it goes back to the start: the best of several ways down is better
+        than a long stay at the end of one.
+        """
+        start = self.x.copy(), self.extra.copy()
+        tried = 0
         for phase in range(phases):
             if self.gap <= gap or self.stop():
                 return
-            count = WIDE[phase % len(WIDE)]
-            if self.best is not None:
+            before, count = self.here, WIDE[phase % len(WIDE)]
+            if before < inf:
                 count = min(count, round(NARROW[phase % len(NARROW)] * len(self.ground.blocks.units)))
-            self.phase(count, gap, 0.0 if self.best is not None else margins[phase % len(margins)])
-            if self.objective < polished and self.gap > gap:
-                self.polish(gap)
-                polished = self.objective
+            margin = 0.0 if before < inf else margins[tried % len(margins)]
+            tried += before == inf
+            self.phase(count, gap, margin, STALLED * max(tried, 1))
+            self._exchanges(gap)
+            if before < inf and self.here >= before - WORTH * (before - self.ground.bound):
+                self.x, self.extra, self.here, tried = start[0].copy(), start[1].copy(), inf, 0
+
+    def _exchanges(self, gap: float) -> None:
+        """Where there are pairs enough, exchange among ever more columns as long as it helps."""
+        if len(self.ground.blocks.units) < PLENTY:
+            return
+        for among in AMONG:
+            before = self.here
+            if self.gap <= gap or self.stop():
+                return
+            self.exchange(among, gap)
+            if self.here == before:
+                return
 
     def _room(self, x: np.ndarray) -> np.ndarray:
         """What is left of each limit, (L,); negative where it is overrun."""
@@ -170,60 +119,76 @@ class Search:
         return float(self.ground.blocks.cost @ x + self.problem.extra["cost"].to_numpy() @ self.extra)
 
     def _keep(self, x: np.ndarray) -> None:
-        """Remember a plan if it is inside all limits and better."""
+        """Go to a plan that is inside all limits and better than the one here; remember it if there is none better."""
         inside = (self._room(x) >= -EXACT * self.ground.size).all()
-        if inside and (cost := self._cost(x)) < self.objective:
-            self.objective, self.best = cost, (x.copy(), self.extra.copy())
+        if inside and (cost := self._cost(x)) < self.here:
+            self.here, self.x = cost, x
+            if cost < self.objective:
+                self.objective, self.best = cost, (x.copy(), self.extra.copy())
 
-    def phase(self, count: int, gap: float, margin: float = 0.0) -> None:
-        """Swing about the limits, from the best plan (or the last one), until nothing better comes.
+    def phase(self, count: int, gap: float, margin: float = 0.0, patience: int = STALLED) -> None:
+        """Swing about the limits, from the plan here (or what is outside), until nothing better comes.
 
         With a margin it swings about limits that are tighter by that share of their size; what it finds between those
         and the true ones is a plan all the same.
         """
         x = self._begin()
         near = Neighbourhood(self.ground, x, self._room(x) - margin * self.ground.size, count)
-        if not len(near):
-            return
+        if len(near):
+            self._swing(near, x, gap, min(patience, STALLED_EACH * len(near)), margin)
+
+    def exchange(self, count: int, gap: float) -> None:
+        """The same with exchanges of two units among so many columns: single moves overstep by more than is left."""
+        x = self._begin()
+        near = Neighbourhood(self.ground, x, self._room(x), count)
+        exchanges = Exchanges(near, self.ground.penalties)
+        if len(exchanges):
+            self._swing(exchanges, x, gap, STALLED_EXCHANGES)
+
+    def _swing(
+        self, near: Neighbourhood | Exchanges, x: np.ndarray, gap: float, patience: int, margin: float = 0.0
+    ) -> None:
+        """Go from place to place until nothing better has come for so many steps; keep the best of them."""
         free = margin * self.ground.size[near.rows]
         base = self.ground.penalties[near.rows]
         edge = -EXACT * self.ground.size[near.rows]
-        outside = self._cost(x) - self.ground.bound - float(near.price @ near.room) - near.above[near.at].sum()
+        outside = self._cost(x) - self.ground.bound - float(near.price @ near.room) - near.dear
         before, penalty, buffer = near.columns(), 2 * base, np.empty_like(near.shift)
         rests = np.zeros(len(near), dtype=np.int64)
         lowest, better, step = inf, 0, 0
         enough = self.ground.bound + gap * max(abs(self.ground.bound), 1.0)
         best = near.columns()
-        patience = min(STALLED, STALLED_EACH * len(near))
         while step - better <= patience and not (step % 256 == 0 and self.stop()):
             step += 1
-            np.subtract(near.shift, near.room, out=buffer)
+            np.subtract(near.shift, near.room.astype(np.float32), out=buffer)
             np.maximum(buffer, 0.0, out=buffer)
-            value = buffer @ penalty + near.dearer
+            value = buffer @ penalty.astype(np.float32) + near.dearer
             value[rests > step] = inf
-            value[near.at] = inf
+            value[near.barred] = inf
             j = int(value.argmin())
-            unit, left = near.unit[j], near.at[near.unit[j]]
-            near.move(j)
+            if value[j] == inf:
+                continue
+            resting, left = near.go(j)
             until = step + int(self.random.integers(*REST))
-            rests[near.start[unit] : near.stop[unit]] = until
+            rests[resting] = until
             rests[left] = until + REST[0]
-            penalty = np.where(near.room < edge, penalty * DEARER, np.maximum(penalty * CHEAPER, LEAST * base))
+            higher, lower = np.minimum(penalty * DEARER, MOST * base), np.maximum(penalty * CHEAPER, LEAST * base)
+            penalty = np.where(near.room < edge, higher, lower)
             if (near.room + free >= edge).all():
-                cost = outside + float(near.above[near.at].sum() + near.price @ near.room)
+                cost = outside + near.dear + float(near.price @ near.room)
                 if cost < lowest - 1e-6:
                     lowest, better, best = cost, step, near.columns()
                     if cost + self.ground.bound <= enough:
                         break
         self.steps += step
-        self.x = _moved(x, before, best if lowest < inf else near.columns())
-        self._keep(self.x)
+        moved = _moved(x, before, best if lowest < inf else near.columns())
+        if self.here == inf:
+            self.x = moved
+        self._keep(moved)
 
     def _begin(self) -> np.ndarray:
-        """Units to start from; what the other decisions can do for them is done first."""
-        if self.best is not None:
-            self.x, self.extra = self.best[0].copy(), self.best[1].copy()
-        elif len(self.extra):
+        """Units to start from; outside the limits, what the other decisions can do for them is done first."""
+        if self.here == inf and len(self.extra):
             self.extra = self._beside(self.x)
         return self.x.copy()
 
@@ -236,45 +201,6 @@ class Search:
         upper = np.append(self.problem.extra["upper"].to_numpy(dtype=float), np.full(short, inf))
         answer = solvers.relax(cost, more, np.full(short, -inf), room, upper, 10.0, self.seed)
         return np.asarray(np.clip(answer.x[: len(self.extra)], 0.0, upper[: len(self.extra)]))
-
-    def polish(self, gap: float) -> None:
-        """Better the best plan by single moves and pairs of them that stay inside all limits."""
-        x = self._begin()
-        near = Neighbourhood(self.ground, x, self._room(x), PAIRED)
-        before = near.columns()
-        enough = (gap - self.gap) * max(abs(self.objective), 1.0)
-        gained = 0.0
-        for moves, gain in _fitting(near, EXACT * self.ground.size[near.rows], self.stop):
-            for j in moves:
-                near.move(j)
-            gained += gain
-            if gained < enough:
-                break
-        self.x = _moved(x, before, near.columns())
-        self._keep(self.x)
-
-
-def _fitting(near: Neighbourhood, edge: np.ndarray, stop: Callable[[], bool]) -> Iterator[tuple[list[int], float]]:
-    """Moves, one or two at a time, that save money and fit; the next come after these have been made."""
-    misses, turn = 0, 0
-    order = np.argsort(near.above - near.above[near.at[near.unit]], kind="stable")
-    while misses < len(order) and not (turn % 64 == 0 and stop()):
-        j = int(order[turn % len(order)])
-        turn += 1
-        misses += 1
-        if near.at[near.unit[j]] == j:
-            continue
-        saved = near.dearer + near.shift @ near.price
-        left = near.room + edge - near.shift[j]
-        alone = saved[j] < -1e-6 and (left >= 0).all()
-        fits = (near.shift <= left).all(axis=1) & (saved + saved[j] < -1e-6) & (near.unit != near.unit[j])
-        k = int(np.where(fits, saved, inf).argmin()) if fits.any() else -1
-        if k >= 0 and (saved[k] < 0 or not alone):
-            misses = 0
-            yield [j, k], float(saved[j] + saved[k])
-        elif alone:
-            misses = 0
-            yield [j], float(saved[j])
 
 
 def _moved(x: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:

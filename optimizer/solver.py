@@ -36,6 +36,8 @@ OURS = {
     ),
 }
 """Options that follow from what was asked, each with what to use in its place."""
+KINDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+"""What an option may take, in words."""
 
 
 class Status(StrEnum):
@@ -85,30 +87,67 @@ def checked(name: str, options: Mapping[str, Any] | None) -> dict[str, Any]:
     """The options of the solver called `name`, as PuLP's class or HiGHS itself names them.
 
     Raises:
-        UnknownSolverOption: an option that the solver does not have, or that follows from what was asked.
+        UnknownSolverOption: options that the solver does not have or take, or that follow from what was asked.
     """
     given = dict(options or {})
-    known = [key for key in _accepted(name) if key not in OURS]
-    for key in given:
-        if key in OURS:
-            raise UnknownSolverOption(f"option `{key}` of solver {name} cannot be set: {OURS[key]}.")
-        if known and key not in known:
-            raise UnknownSolverOption(f"solver {name} has no option `{key}`. Choose among: {', '.join(known)}.")
+    if problems := wrong_options(name, given):
+        raise UnknownSolverOption(problems)
     if isinstance(given.get("options"), str) and name != DEFAULT:
         given["options"] = [given["options"]]
     return given
 
 
-def _accepted(name: str) -> list[str]:
-    """Names of a solver's options; none where its class takes any name and leaves the judging to the solver."""
+def wrong_options(name: str, options: Mapping[str, Any]) -> list[str]:
+    """All that is wrong with options of the solver called `name`, a sentence each."""
+    kinds = _kinds(name)
+    known = [key for key in kinds if key not in OURS]
+    unknown = [key for key in options if known and key not in (*known, *OURS)]
+    judged = {key: value for key, value in options.items() if key not in unknown}
+    problems = [said for key, value in judged.items() if (said := _refusal(name, key, value, kinds.get(key)))]
+    if unknown:
+        many = "option" if len(unknown) == 1 else "options"
+        said = ", ".join(f"`{key}`" for key in unknown)
+        problems.append(f"solver {name} has no {many} {said}. Choose among: {', '.join(known)}.")
+    return problems
+
+
+def _kinds(name: str) -> dict[str, type | None]:
+    """Options of a solver with the type of each, None where it tells none.
+
+    Empty where its class takes any name and leaves the judging to the solver.
+    """
     if name == DEFAULT:
         import highspy
 
-        return [key for key in dir(highspy.HighsOptions()) if not key.startswith("_")]
+        plain = highspy.HighsOptions()
+        return {key: type(getattr(plain, key)) for key in dir(plain) if not key.startswith("_")}
     parameters = _parameters(name)
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return []
-    return [key for key in parameters if not key.startswith("_")]
+        return {}
+    told = {key: parameter.default for key, parameter in parameters.items() if not key.startswith("_")}
+    return {key: type(value) if isinstance(value, bool | int | float | str) else None for key, value in told.items()}
+
+
+def _refusal(name: str, key: str, value: Any, kind: type | None) -> str:
+    """Why a solver does not take an option that it has; empty where it does."""
+    option = f"option `{key}` of solver {name}"
+    if key in OURS:
+        return f"{option} cannot be set: {OURS[key]}."
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if kind is not None and type(value) is not kind and not (kind is float and whole):
+        return f"{option} takes {KINDS[kind]}, not `{value}`."
+    if name == DEFAULT and not _taken(key, value):
+        return f"{option} does not take `{value}`."
+    return ""
+
+
+def _taken(key: str, value: Any) -> bool:
+    """Whether HiGHS takes an option: only it knows the words and the ranges."""
+    import highspy
+
+    engine = highspy.Highs()
+    engine.setOptionValue("output_flag", False)
+    return bool(engine.setOptionValue(key, value) == highspy.HighsStatus.kOk)
 
 
 def _parameters(name: str) -> Mapping[str, inspect.Parameter]:

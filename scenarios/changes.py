@@ -51,9 +51,12 @@ def _apply_one(study: Study, scenario: Scenario) -> Study:
     file = f"scenarios/{scenario.name}.yaml"
     problems: list[Problem] = []
     money = changes.pop("appropriation", {})
+    hours = changes.pop("capacity", {})
     locks = changes.pop("lock", {})
     permitted = prevailing(study.table("appropriations")).reset_index(drop=True)
     appropriations, wrong = _appropriations(permitted, money, file, set(study.years))
+    problems += wrong
+    capacity, wrong = _capacity(study.table("capacity"), hours, file, set(study.years))
     problems += wrong
     systems, wrong = _locks(study.table("systems"), locks, file)
     problems += wrong
@@ -62,9 +65,11 @@ def _apply_one(study: Study, scenario: Scenario) -> Study:
     settings = study.settings.change(changes, scenario.name, file)
     changed = dict(settings.changed_by)
     changed |= {"appropriation": scenario.name} if money else {}
+    changed |= {"capacity": scenario.name} if hours else {}
     changed |= {"lock": scenario.name} if locks else {}
     study = replace(study, settings=replace(settings, changed_by=changed))
-    return study.with_table("appropriations", appropriations).with_table("systems", systems)
+    study = study.with_table("appropriations", appropriations).with_table("capacity", capacity)
+    return study.with_table("systems", systems)
 
 
 def _appropriations(
@@ -79,42 +84,78 @@ def _appropriations(
         if fund != "all" and fund not in funds:
             problems.append(unknown_name(str(fund), [*funds, "all"], file, "fund of this study"))
             continue
-        if not isinstance(by_year, Mapping):
-            problems.append(Problem(file, "is not a list by fiscal year", "Write {2028: -5%}", column=str(fund)))
-            continue
         own = table["fund"].eq(fund) | (fund == "all")
         whole = own & table["agency"].eq("") & table["line_item"].eq("") if fund != "all" else own
-        listed = sorted(int(y) for y in by_year if str(y).isdigit())
-        for year, change in by_year.items():
-            wrong = _wrong_change(year, change, years, file, str(fund))
-            if wrong:
-                problems.append(wrong)
-                continue
-            until = min([y for y in listed if y > int(year)], default=9999)
-            rows = whole & table["fiscal_year"].ge(int(year)) & table["fiscal_year"].lt(until)
-            if isinstance(change, str):
-                table.loc[rows, "amount"] *= 1 + float(change.strip().rstrip("%")) / 100
-            else:
-                if rows.groupby(table["fiscal_year"]).sum().gt(1).any():
-                    problems.append(
-                        Problem(file, "names several appropriations a year", "Write a percentage", column=str(fund))
-                    )
-                table.loc[rows, "amount"] = float(change)
+        steps, wrong = _steps(by_year, years, file, f"appropriation.{fund}", "dollars")
+        problems += wrong
+        for first, until, change in steps:
+            rows = whole & table["fiscal_year"].ge(first) & table["fiscal_year"].lt(until)
+            if not isinstance(change, str) and rows.groupby(table["fiscal_year"]).sum().gt(1).any():
+                problems.append(
+                    Problem(file, "names several appropriations a year", "Write a percentage", column=str(fund))
+                )
+            table.loc[rows, "amount"] = _moved(table.loc[rows, "amount"], change)
     return table, problems
 
 
-def _wrong_change(year: Any, change: Any, years: set[int], file: str, fund: str) -> Problem | None:
+def _capacity(table: pd.DataFrame, changes: Any, file: str, years: set[int]) -> tuple[pd.DataFrame, list[Problem]]:
+    """Hours of a skill changed by amount or percent; each change holds until the next year listed."""
+    if not isinstance(changes, Mapping):
+        return table, [Problem(file, "is not a list by skill", "Write capacity: {migration: {2028: +10%}}")]
+    table, problems = table.copy(), []
+    skills = list(table["skill"].unique())
+    for skill, by_year in changes.items():
+        if skill != "all" and skill not in skills:
+            problems.append(unknown_name(str(skill), [*skills, "all"], file, "skill of this study"))
+            continue
+        steps, wrong = _steps(by_year, years, file, f"capacity.{skill}", "hours")
+        problems += wrong
+        own = table["skill"].eq(skill) | (skill == "all")
+        for first, until, change in steps:
+            rows = own & table["fiscal_year"].ge(first) & table["fiscal_year"].lt(until)
+            table.loc[rows, "hours"] = _moved(table.loc[rows, "hours"], change)
+    return table, problems
+
+
+def _steps(
+    by_year: Any, years: set[int], file: str, column: str, unit: str
+) -> tuple[list[tuple[int, int, float | str]], list[Problem]]:
+    """Each change with its first year and the first in which it no longer holds; what is wrong with the others."""
+    if not isinstance(by_year, Mapping):
+        return [], [Problem(file, "is not a list by fiscal year", "Write {2028: -5%}", column=column.partition(".")[2])]
+    listed = sorted(int(y) for y in by_year if str(y).isdigit())
+    steps: list[tuple[int, int, float | str]] = []
+    problems = []
+    for year, change in by_year.items():
+        if wrong := _wrong_change(year, change, years, file, column, unit):
+            problems.append(wrong)
+        else:
+            steps.append((int(year), min([y for y in listed if y > int(year)], default=9999), change))
+    return steps, problems
+
+
+def factor_of(change: str) -> float:
+    """What an amount is multiplied by where it changes by percent: `+5%` is 1.05."""
+    return 1 + float(change.strip().rstrip("%")) / 100
+
+
+def _moved(amounts: pd.Series, change: float | str) -> pd.Series:
+    """Amounts after a change by percent, or set to an amount."""
+    if isinstance(change, str):
+        return amounts * factor_of(change)
+    return pd.Series(float(change), index=amounts.index)
+
+
+def _wrong_change(year: Any, change: Any, years: set[int], file: str, column: str, unit: str) -> Problem | None:
     if not str(year).isdigit() or int(year) not in years:
         said = f"Write a year from {min(years)} to {max(years)}"
-        return Problem(
-            file, "is not a fiscal year of the horizon", said, column=f"appropriation.{fund}", value=str(year)
-        )
-    if isinstance(change, str) and _PERCENT.match(change.strip()) and float(change.strip().rstrip("%")) >= -100:
+        return Problem(file, "is not a fiscal year of the horizon", said, column=column, value=str(year))
+    if isinstance(change, str) and _PERCENT.match(change.strip()) and factor_of(change) >= 0:
         return None
     if isinstance(change, (int, float)) and not isinstance(change, bool) and np.isfinite(change) and change >= 0:
         return None
-    remedy = 'Write dollars, or a change such as "+5%" or "-5%"'
-    return Problem(file, "is no amount", remedy, column=f"appropriation.{fund}.{year}", value=str(change))
+    remedy = f'Write {unit}, or a change such as "+5%" or "-5%"'
+    return Problem(file, "is no amount", remedy, column=f"{column}.{year}", value=str(change))
 
 
 def _locks(table: pd.DataFrame, locks: Any, file: str) -> tuple[pd.DataFrame, list[Problem]]:

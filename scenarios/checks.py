@@ -247,7 +247,7 @@ def _books(tables: Mapping[str, pd.DataFrame], quarters: pd.PeriodIndex, files: 
     by_month = months["expended"].groupby(year).sum()[whole.to_numpy()]
     by_year = spending.groupby("period")["expended"].sum().reindex(by_month.index)
     gap = (by_month - by_year).dropna()
-    for fiscal_year, amount in gap[gap.abs() > np.maximum(1.0, ROUNDED * by_year.abs())].items():
+    for fiscal_year, amount in gap[gap.abs() > np.maximum(1.0, ROUNDED * by_year[gap.index].abs())].items():
         said = f"comes to ${abs(amount):,.0f} {'more' if amount > 0 else 'less'} in FY{fiscal_year} than"
         yield _warn(file, f"{said} {files['spending']}", "Compare the two; the yearly history is taken")
 

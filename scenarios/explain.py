@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ import pandas as pd
 
 import optimizer
 from optimizer import InfeasiblePlan
-from scenarios.pipeline import Prepared, prepare
+from scenarios.pipeline import Prepared, Progress, prepare
 from scenarios.referee import made_from, plan_from
 from scenarios.results import read_results
-from scenarios.study import read_study
+from scenarios.study import is_study, read_study
 
 MILLION = 1e6
 
@@ -53,10 +54,18 @@ class Explained:
         return {**self.facts, **records}
 
 
-def explain(place: Path | str, asked: Asked, *, study: Path | str | None = None, scenario: str = "") -> Explained:
+def explain(
+    place: Path | str,
+    asked: Asked,
+    *,
+    study: Path | str | None = None,
+    scenario: str = "",
+    progress: Progress | None = None,
+) -> Explained:
     """Explain the results of a scenario; `explain.json` and a CSV file for each table are written beside the plan.
 
-    A study has no results yet: of it only the question why not is answered, and nothing is written.
+    What was explained before stays in `explain.json`. A study has no results yet: of it only the question why not is
+    answered, and nothing is written.
 
     Raises:
         ResultsError: no results, no study beside them, or a study that has changed since.
@@ -65,19 +74,21 @@ def explain(place: Path | str, asked: Asked, *, study: Path | str | None = None,
     """
     place = Path(place)
     found = Explained()
-    if (place / "study.yaml").exists() or place.suffix == ".xlsx":
+    tell = progress or (lambda stage, share: None)
+    if is_study(place):
         _why_not(prepare(read_study(place), scenario or "baseline"), asked, found)
         return found
     results = read_results(place)
+    tell("Reading the study", 0.02)
     _, ready = made_from(results, study)
     if asked.why_not:
         _why_not(ready, asked, found)
     if asked.prices:
-        _prices(ready, asked, found)
+        _prices(ready, asked, found, tell)
     if asked.alternatives:
-        _alternatives(ready, asked, found)
+        _alternatives(ready, asked, found, tell)
     if asked.frontier:
-        _frontier(ready, asked, found)
+        _frontier(ready, asked, found, tell)
     if asked.on:
         promised = read_results(asked.replan_from) if asked.replan_from else results
         rows = plan_from(promised).rows
@@ -100,9 +111,9 @@ def _why_not(ready: Prepared, asked: Asked, found: Explained) -> None:
     found.tables["changes"] = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def _prices(ready: Prepared, asked: Asked, found: Explained) -> None:
+def _prices(ready: Prepared, asked: Asked, found: Explained, tell: Progress) -> None:
     table = optimizer.price_of_limits(
-        *ready.case, methods=ready.methods, seconds=asked.seconds, seed=ready.study.facts.seed
+        *ready.case, methods=ready.methods, seconds=asked.seconds, seed=ready.study.facts.seed, progress=tell
     )
     found.tables["prices"] = table
     held = [
@@ -115,9 +126,14 @@ def _prices(ready: Prepared, asked: Asked, found: Explained) -> None:
     ]
 
 
-def _alternatives(ready: Prepared, asked: Asked, found: Explained) -> None:
+def _alternatives(ready: Prepared, asked: Asked, found: Explained, tell: Progress) -> None:
     answer = optimizer.alternatives(
-        *ready.case, methods=ready.methods, gap=asked.gap, seconds=asked.seconds, seed=ready.study.facts.seed
+        *ready.case,
+        methods=ready.methods,
+        gap=asked.gap,
+        seconds=asked.seconds,
+        seed=ready.study.facts.seed,
+        progress=tell,
     )
     found.tables["alternatives"] = answer.table
     found.tables["alternative_plans"] = _rows_of(answer.plans)
@@ -125,7 +141,7 @@ def _alternatives(ready: Prepared, asked: Asked, found: Explained) -> None:
     found.text += ["What else costs nearly as little?", *(lines or ["  Nothing was found within 2 %."])]
 
 
-def _frontier(ready: Prepared, asked: Asked, found: Explained) -> None:
+def _frontier(ready: Prepared, asked: Asked, found: Explained, tell: Progress) -> None:
     answer = optimizer.frontier(
         *ready.case,
         methods=ready.methods,
@@ -133,6 +149,7 @@ def _frontier(ready: Prepared, asked: Asked, found: Explained) -> None:
         gap=asked.gap,
         seconds=asked.seconds,
         seed=ready.study.facts.seed,
+        progress=tell,
     )
     found.tables["frontier"] = answer.table
     found.tables["frontier_plans"] = _rows_of(answer.plans)
@@ -174,7 +191,15 @@ def _rows_of(plans: tuple[optimizer.Plan, ...]) -> pd.DataFrame:
 
 
 def _write(folder: Path, found: Explained) -> None:
+    """Adds to what was explained before; each file appears whole, for a page may read it at any time."""
     for name, table in found.tables.items():
-        table.to_csv(folder / f"explain_{name}.csv", index=False, lineterminator="\n")
-    text = json.dumps(found.json(), indent=2, ensure_ascii=False)
-    (folder / "explain.json").write_text(text + "\n", encoding="utf-8")
+        _put(folder / f"explain_{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    path = folder / "explain.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    _put(path, json.dumps({**before, **found.json()}, indent=2, ensure_ascii=False) + "\n")
+
+
+def _put(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}")
+    draft.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(draft, path)

@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 import optimizer
-from optimizer import Plan, Portfolio
+from optimizer import Plan, Portfolio, SolverOption
 from scenarios import portfolio as build
 from scenarios.budget import versions
 from scenarios.by_hand import OVERRIDDEN
@@ -81,13 +81,17 @@ def plan_study(
     seconds: float = 60.0,
     gap: float = 1e-3,
     solver: str = "HiGHS",
+    solver_options: Mapping[str, SolverOption] | None = None,
     parquet: bool = False,
     progress: Progress | None = None,
 ) -> Results:
     """Plans one scenario and writes its results folder, and that of the rival beside it.
 
+    `solver_options` go to the solver by its own names; the manifest keeps them.
+
     Raises:
         StudyError: the study or the scenario does not fit.
+        optimizer.UnknownSolver, optimizer.UnknownSolverOption: no such solver here, or options that it does not take.
         optimizer.InfeasiblePlan: no plan satisfies every limit; names those that conflict and what would help.
         optimizer.NoPlanFound: none was found in the time given.
     """
@@ -104,13 +108,15 @@ def plan_study(
         gap=gap,
         seconds=seconds,
         solver=solver,
+        solver_options=solver_options,
         seed=study.facts.seed,
         progress=lambda stage, share: tell(stage, 0.15 + 0.75 * share),
     )
     clock.lap("plan")
     tell("Writing", 0.92)
     out = Path(out)
-    asked = {"gap": gap, "seconds": seconds, "solver": solver}
+    own = dict(sorted((solver_options or {}).items()))
+    asked = {"gap": gap, "seconds": seconds, "solver": solver, "solver_options": own}
     results = _results(ready, plan, rival, out / ready.scenario.name, asked, clock)
     write_results(results, parquet=parquet)
     if ready.scenario.name == "baseline" or not (out / RIVAL).exists():

@@ -39,6 +39,9 @@ TABLES = (
 LATER = ("year_end", "variance", "overrides", "versions")
 """CSV files that folders of earlier versions lack: they open, and what they lack is empty."""
 
+EXPLAINED = ("prices", "alternatives", "alternative_plans", "frontier")
+"""Answers of `reallot explain` that stand beside a plan as `explain_<name>.csv`; planning again removes them."""
+
 _TEXT = {
     "plan": (
         *("system", "strategy", "method", "start", "cutover", "legacy_off", "buy_from", "name", "agency", "program"),
@@ -57,6 +60,10 @@ _TEXT = {
     "appropriations": ("fund", "agency", "line_item", "purpose", "status"),
     "sites": ("site", "name", "fund", "lease_end", "closes"),
     "assumptions": ("parameter", "value", "unit", "default", "source", "changed_by"),
+    "prices": ("limit", "key", "unit", "words"),
+    "alternatives": ("words",),
+    "alternative_plans": ("system", "strategy", "method", "start", "cutover", "legacy_off", "buy_from"),
+    "frontier": ("aim",),
 }
 """Columns that stay text when read back: an agency may be called 448."""
 
@@ -84,6 +91,8 @@ class Results:
     variance: pd.DataFrame = field(default_factory=pd.DataFrame)
     overrides: pd.DataFrame = field(default_factory=pd.DataFrame)
     versions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    explained: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """Those of `EXPLAINED` that were asked for, as read; nothing writes them with a plan."""
 
     @property
     def name(self) -> str:
@@ -107,12 +116,14 @@ def read_results(folder: Path | str) -> Results:
         raise ResultsError([Problem(str(folder), said, "Run the scenario again: reallot plan DIR --out OUT")])
     present = [*TABLES, *(name for name in LATER if (folder / f"{name}.csv").exists())]
     frames = {name: _read_csv(folder / f"{name}.csv", _TEXT[name]) for name in present}
+    answers = {name: folder / f"explain_{name}.csv" for name in EXPLAINED}
     return Results(
         folder=folder,
         flows=pd.read_parquet(folder / "flows.parquet"),
         summary=_read_json(folder / "summary.json"),
         manifest=_read_json(folder / "manifest.json"),
         timings=_read_json(folder / "timings.json"),
+        explained={name: _read_csv(path, _TEXT[name]) for name, path in answers.items() if path.exists()},
         **frames,
     )
 

@@ -28,6 +28,7 @@ class Scenario(BaseModel):
     """The reason, as a sentence."""
     set: dict[str, Any] = Field(default_factory=dict)
     """Parameters; and `appropriation: {fund: {year: amount or "+5%"}}` (fund `all` for every one),
+    `capacity: {skill: {year: hours or "+10%"}}` (skill `all` for every one),
     `lock: {system: keep, strategy@quarter, or blank}`."""
     not_modelled: tuple[str, ...] = ()
     """What the scenario leaves out."""

@@ -155,6 +155,11 @@ class Study:
         return self.scenarios[name]
 
 
+def is_study(place: Path) -> bool:
+    """Whether a path is that of a study: a folder with `study.yaml`, or a workbook."""
+    return (place / "study.yaml").exists() or place.suffix == ".xlsx"
+
+
 def read_study(place: Path | str, *, check: bool = True) -> Study:
     """Reads a study from its folder or workbook.
 

@@ -66,6 +66,32 @@ def test_plan_verify_and_export_work_in_a_row(study: Path, tmp_path: Path, capsy
     assert (tmp_path / "out" / "cost_to_continue" / "workbook.xlsx").exists()
 
 
+def test_the_model_of_results_and_of_a_study_is_written(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run(capsys, "plan", study, "--out", out)
+    code, said, err = run(capsys, "export", out, "--to", "mps")
+    assert (code, said, err) == (0, f"Wrote {out / 'baseline' / 'model.mps'}.\n", "")
+    assert "one_fate(s00)" in (out / "baseline" / "model.mps").read_text()
+    code, said, err = run(capsys, "export", study, "--to", "mps")
+    assert (code, said, err) == (0, f"Wrote {study / 'model_baseline.mps'}.\n", "")
+    assert (study / "model_baseline.mps").read_bytes() == (out / "baseline" / "model.mps").read_bytes()
+    assert run(capsys, "verify", out / "baseline")[0] == 0
+    code, _, err = run(capsys, "export", out / "cost_to_continue", "--to", "lp")
+    assert code == 2
+    assert "cost_to_continue: has no model, for nothing is chosen in it. Name the results of another scenario." in err
+    moved = study.rename(tmp_path / "moved")
+    code, _, err = run(capsys, "export", out / "baseline", "--to", "lp")
+    assert code == 2
+    assert "does not find its study" in err
+    assert run(capsys, "export", out / "baseline", "--to", "lp", "--study", moved)[0] == 0
+    change(moved, "systems", lock="rehost@2029Q4", strategies="rehost|retain")
+    assert run(capsys, "export", moved, "--to", "lp")[0] == 3
+    assert not (moved / "model_baseline.lp").exists()
+    assert run(capsys, "export", out / "baseline", "--to", "lp", "--study", moved)[0] == 2
+
+
 def test_plan_prints_a_table_for_people(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "plan", study, "--out", tmp_path / "out")
     assert (code, err) == (0, "")
@@ -320,7 +346,9 @@ def test_files_that_cannot_be_imported_are_named(name: str, tmp_path: Path, caps
         (("plan", "{study}", "--out", "{tmp}/o", "--solver", "abacus"), "abacus"),
         (("verify", "{tmp}/nowhere"), "holds no results. Make them: reallot plan DIR --out OUT."),
         (("export", "{tmp}/nowhere", "--to", "xlsx"), "holds no results"),
-        (("export", "{tmp}/nowhere", "--to", "clay"), "'clay' is no format"),
+        (("export", "{tmp}/nowhere", "--to", "clay"), "'clay' is no format. Write one of: xlsx, mps, lp."),
+        (("export", "{tmp}/nowhere", "--to", "mps"), "holds no results"),
+        (("export", "{study}", "--to", "mps", "--scenario", "best"), '"best" is not a scenario of this study.'),
         (("forecast", "{tmp}/nowhere.csv", "--out", "{tmp}/o.csv"), "does not exist"),
         (("forecast", "{study}", "--out", "{tmp}/o.csv", "--levels", "many"), "Write whole percentages such as 80,95."),
         (("serve", "{tmp}", "--host", "0.0.0.0"), "Reallot does not listen on 0.0.0.0: sign-in is not configured"),
@@ -335,6 +363,38 @@ def test_wrong_usage_ends_with_2(
     assert code == 2
     assert said in " ".join(err.replace("│", " ").split())
     assert "Traceback" not in err
+
+
+def test_options_of_the_solver_are_kept_in_the_manifest(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ("--solver-option", "presolve=off", "--solver-option", "mip_heuristic_effort=0.1")
+    for name in ("one", "two"):
+        assert run(capsys, "plan", study, "--out", tmp_path / name, *given)[0] == 0
+    one, two = (tmp_path / name / "baseline" for name in ("one", "two"))
+    manifest = json.loads((one / "manifest.json").read_text())
+    assert manifest["asked"]["solver_options"] == {"mip_heuristic_effort": 0.1, "presolve": "off"}
+    for path in one.iterdir():
+        if path.name != "timings.json":
+            assert path.read_bytes() == (two / path.name).read_bytes(), path.name
+
+
+def test_all_that_is_wrong_with_options_of_the_solver_is_said_at_once(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = ("presolve", "threads=two", "time_limit=9", "efort=1")
+    options = [part for text in wrong for part in ("--solver-option", text)]
+    code, out, err = run(capsys, "plan", study, "--out", tmp_path / "out", *options)
+    assert (code, out) == (2, "")
+    lines = err.splitlines()
+    assert lines[:3] == [
+        "option `presolve` is not NAME=VALUE.",
+        "option `threads` of solver HiGHS takes a whole number, not `two`.",
+        "option `time_limit` of solver HiGHS cannot be set: use seconds.",
+    ]
+    assert lines[3].startswith("solver HiGHS has no option `efort`. Choose among: ")
+    assert len(lines) == 4
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_plan_that_was_not_found_in_time_ends_with_4(

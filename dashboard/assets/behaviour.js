@@ -59,10 +59,18 @@
       return wanted === (search || "") ? none() : wanted;
     },
 
-    /* A job has begun: its place comes into view, wherever on the page the button was. */
+    /* A job has begun: its place comes into view, and takes the focus that went with the button that was pressed. */
     show(job) {
       const place = document.querySelector(".job-place");
-      if (job && place) window.requestAnimationFrame(() => place.scrollIntoView({ block: "start" }));
+      if (job && place)
+        window.requestAnimationFrame(() => {
+          place.scrollIntoView({ block: "start" });
+          const head = place.querySelector("h2");
+          const cancel = place.querySelector("#job-cancel");
+          if (document.activeElement !== document.body || !cancel || cancel.hidden) return;
+          head.tabIndex = -1;
+          head.focus({ preventScroll: true });
+        });
       return none();
     },
 

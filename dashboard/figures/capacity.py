@@ -8,8 +8,9 @@ import pandas as pd
 
 from dashboard.figures.canvas import Drawing, beside, canvas, nothing, say, stroke
 from dashboard.figures.roadmap import LEFT, RIGHT, Horizon, year_axis
-from dashboard.format import bare, count, named
+from dashboard.format import bare, count
 from dashboard.theme import SMALL, Palette
+from dashboard.worth import subject_name
 
 _PITCH = 1.75
 FULL = 0.999
@@ -28,18 +29,13 @@ def capacity(rows: pd.DataFrame, h: Horizon, p: Palette) -> Any:
     strips = list(rows.groupby(["limit", "subject"], sort=False))
     drawing = canvas(p, 76 * len(strips) + 40, left=LEFT, right=RIGHT, top=32, bottom=8)
     for i, ((limit, subject), strip) in enumerate(strips):
-        _strip(drawing, strip_name(str(limit), str(subject)), strip, -_PITCH * (i + 1), h, p)
+        _strip(drawing, subject_name(str(limit), str(subject)), strip, -_PITCH * (i + 1), h, p)
     today = h.at(h.today)
     stroke(drawing, today, 0, today, -_PITCH * len(strips), p.ink, layer="below")
     drawing.plot.update_layout(barmode="overlay")
     year_axis(drawing, h, p)
     drawing.plot.update_yaxes(visible=False, range=[-_PITCH * len(strips) - 0.05, -0.6])
     return drawing.done()
-
-
-def strip_name(limit: str, subject: str) -> str:
-    """`Migration hours`, or the limit alone where it has no subject."""
-    return named(f"{subject} {limit}" if subject else limit)
 
 
 def _strip(drawing: Drawing, name: str, rows: pd.DataFrame, floor: float, h: Horizon, p: Palette) -> None:

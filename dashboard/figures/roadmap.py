@@ -9,8 +9,9 @@ import pandas as pd
 
 from dashboard.figures.canvas import Drawing, canvas, nothing, say, stroke
 from dashboard.format import count, day, fy, money, month, named
-from dashboard.measures.moves import end_of, place, start_of
+from dashboard.measures.moves import as_of, end_of, place, quarters, start_of, year_end
 from dashboard.theme import SMALL, Palette
+from scenarios.results import Results
 
 LEFT = 232
 RIGHT = 84
@@ -42,6 +43,11 @@ class Horizon:
     def last_day(self, quarter: str) -> pd.Timestamp:
         """The last day of a quarter."""
         return end_of(quarter, self.end_month)
+
+
+def horizon(results: Results) -> Horizon:
+    """The time axis of a plan."""
+    return Horizon(tuple(quarters(results)), year_end(results), as_of(results))
 
 
 def roadmap(lines: pd.DataFrame, waves: pd.DataFrame, h: Horizon, p: Palette) -> Any:

@@ -1,4 +1,7 @@
-"""The pages: each module has `layout(view)`, `frames(view)` for its files, and may have callbacks of its own."""
+"""The pages: each module has `layout(view)`, `frames(view)` for its files, and may have callbacks of its own.
+
+A page that asks the worker questions about the plan has `answers(view, source)`: the parts that an answer changes.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,20 @@ from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
+from dash import ALL, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
 
-from dashboard import frame
+from dashboard import frame, ids
 from dashboard.cards import empty
-from dashboard.jobs import Jobs
-from dashboard.look import Look, View, parse
-from dashboard.pages import assumptions, outlook, overview, plan
+from dashboard.jobs import DONE, Jobs
+from dashboard.look import Look, View, address, parse
+from dashboard.pages import assumptions, explained, limits, outlook, overview, plan
 from dashboard.source import Source
 
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.])")
-MODULES = MappingProxyType({"/": overview, "/outlook": outlook, "/plan": plan, "/assumptions": assumptions})
+MODULES = MappingProxyType(
+    {"/": overview, "/outlook": outlook, "/plan": plan, "/limits": limits, "/assumptions": assumptions}
+)
 
 
 def render(
@@ -44,7 +51,7 @@ def look_at(source: Source, query: Mapping[str, str], look: Look) -> View:
     Raises:
         KeyError: one of them has no results.
     """
-    showing = source.read(query.get("showing") or source.shown_first)
+    showing = source.shown(query)
     against = source.read(query.get("against") or source.rival_first)
     return View(showing, against, look, query)
 
@@ -74,8 +81,51 @@ def _harmless(value: object) -> object:
 
 def register(app: Any, source: Source, jobs: Jobs) -> None:
     """The callbacks of the pages that have some."""
-    for module in (outlook, plan, assumptions):
+    for module in (outlook, plan, limits, assumptions):
         module.register(app, source, jobs)
+    _ask(app, source, jobs)
+    _answer(app, source, jobs)
+
+
+def _ask(app: Any, source: Source, jobs: Jobs) -> None:
+    """The button of a question about the plan shown starts a job, which the page then follows."""
+
+    def ask(clicks: list[int | None], search: str) -> str:
+        if not any(clicks) or not ctx.triggered_id:
+            raise PreventUpdate
+        query = parse(search)
+        results = source.shown(query)
+        job = jobs.submit(explained.request(source, results, str(ctx.triggered_id["explain"])))
+        return address("", query, job=job)
+
+    app.callback(
+        Output(ids.URL, "search", allow_duplicate=True),
+        Input(ids.explain(ALL), "n_clicks"),
+        State(ids.URL, "search"),
+        prevent_initial_call=True,
+    )(ask)
+
+
+def _answer(app: Any, source: Source, jobs: Jobs) -> None:
+    """When the job is over, what it found takes its place; the panel stays, for it is read aloud."""
+
+    def answer(over: bool, parts: list[dict[str, str]], job: str, look: Any, search: str, path: str) -> list[Any]:
+        done = jobs.read(job)
+        if not over or done is None or not explained.question_of(done.request) or done.state != DONE:
+            return [no_update] * len(parts)
+        found = MODULES[path.rstrip("/")].answers(look_at(source, parse(search), Look(**(look or {}))), source)
+        return [found[part["answer"]] for part in parts]
+
+    app.callback(
+        Output(ids.answer(ALL), "children"),
+        Input(ids.JOB_TICK, "disabled"),
+        State(ids.answer(ALL), "id"),
+        State(ids.JOB, "data"),
+        State(ids.LOOK, "data"),
+        State(ids.URL, "search"),
+        State(ids.URL, "pathname"),
+        prevent_initial_call=True,
+    )(answer)
 
 
 __all__ = ["MODULES", "csv", "look_at", "register", "render"]

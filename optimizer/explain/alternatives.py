@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from optimizer.catalogue import Economics, Method, Strategy
-from optimizer.direct import SMALL, Solution
+from optimizer.direct import SMALL, Progress, Solution
 from optimizer.explain.variants import Variants, costing, within
 from optimizer.options import Options
 from optimizer.plan import Plan
@@ -49,6 +49,7 @@ def alternatives(
     gap: float = 1e-3,
     seconds: float = 60.0,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> Alternatives:
     r"""Find plans within `dearer` of the best that differ most from it and from each other, one after the other.
 
@@ -61,6 +62,8 @@ def alternatives(
         InfeasiblePlan: no plan satisfies every limit.
         NoPlanFound: the time ran out before a first plan.
     """
+    tell = progress or (lambda words, share: None)
+    tell("looking for the best plan", 0.05)
     variants = Variants(portfolio, tuple(strategies), economics, tuple(methods), gap, seed)
     case, best = variants.case, variants.best(seconds / 2)
     problem, options = case.problem, case.options
@@ -68,7 +71,8 @@ def alternatives(
     near = within(problem, "near the best", problem.cost, most, problem.extra["cost"].to_numpy(dtype=float))
     taken, known, plans = [best.x], [best], [variants.plan(best.x, best.bound)]
     every = np.zeros(len(problem))
-    for _ in range(count):
+    for number in range(count):
+        tell("looking for plans that differ", 0.5 + 0.45 * number / count)
         likeness = np.zeros(len(problem))
         likeness[: len(options)] = like(options, taken[-1][: len(options)])
         # and not one of those that are there already: at least half a unit of it is apart

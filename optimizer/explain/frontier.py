@@ -9,15 +9,18 @@ import numpy as np
 import pandas as pd
 
 from optimizer.catalogue import MODERN, Economics, Method, Strategy
-from optimizer.direct import Solution
+from optimizer.direct import SMALL, Progress, Solution
 from optimizer.explain.variants import Variants, costing, within
 from optimizer.options import Options
 from optimizer.plan import Plan
 from optimizer.portfolio import Portfolio
 from optimizer.problem import Problem
 from optimizer.terms import by_term
+from optimizer.words import dollars
 
 AGAINST = ("cost", "risk", "slowness")
+STEP = 3.0
+"""How many times the price of a measure before it each further one is, in a large study."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,18 +44,22 @@ def frontier(
     gap: float = 1e-3,
     seconds: float = 120.0,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> Frontier:
     r"""Trade cost for risk and for speed: the cheapest plan of each of several levels, every one a real plan.
 
     $$\min \mathrm{cost}(x) \qquad \mathrm{risk}(x) \le r_i \quad\text{or}\quad \mathrm{speed}(x) \ge v_i$$
     with levels evenly spread from what the cheapest plan has to the best there can be (epsilon-constraint). Plans that
     another one beats in cost, risk and speed are left out. `points` levels of each, and the plan of the study's own
-    objective beside them.
+    objective beside them. A study of more than `SMALL` options has prices instead of levels,
+    $\min \mathrm{cost}(x) + \lambda_i\, \mathrm{risk}(x)$, each three times the one before.
 
     Raises:
         InfeasiblePlan: no plan satisfies every limit.
         NoPlanFound: the time ran out before a first plan.
     """
+    tell = progress or (lambda words, share: None)
+    tell("looking for the best plan", 0.05)
     variants = Variants(portfolio, tuple(strategies), economics, tuple(methods), gap, seed)
     case = variants.case
     problem, each = case.problem, seconds / (2 * points + 5)
@@ -69,8 +76,10 @@ def frontier(
     cheapest = variants.solve(money, each, known=[best])
     if cheapest is not None:
         found.append(("least cost", cheapest))
-        for name in ("risk", "slowness"):
-            found += _levels(variants, money, name, measures[name], [cheapest, best], points, each)
+        for name, share in (("risk", 0.25), ("slowness", 0.6)):
+            tell(f"trading cost for {'less risk' if name == 'risk' else 'more speed'}", share)
+            seek = _levels if len(problem) <= SMALL else _priced
+            found += seek(variants, money, name, measures[name], [cheapest, best], points, each)
     rows: list[dict[str, object]] = []
     for aim, answer in found:
         values = {name: float(use @ answer.x) for name, use in measures.items()}
@@ -124,6 +133,32 @@ def _levels(
         if answer is not None:
             known.append(answer)
             found.append((words.format(abs(level)), answer))
+    return found
+
+
+def _priced(
+    variants: Variants, money: Problem, name: str, use: np.ndarray, known: list[Solution], points: int, seconds: float
+) -> list[tuple[str, Solution]]:
+    """Plans of a large study that pay for one measure, first what the study's own plan pays for it, then ever more.
+
+    A limit on the measure leaves a search among whole units little room; a price does not.
+    """
+    cheapest, best = known
+    cost = money.cost
+    paid, gained = float(cost @ (best.x - cheapest.x)), float(use @ (cheapest.x - best.x))
+    first = (
+        paid / gained
+        if paid > 0 and gained > 0
+        else abs(float(cost @ cheapest.x)) / max(abs(float(use @ best.x)), 1e-9)
+    )
+    extra = money.extra["cost"].to_numpy(dtype=float)
+    found = []
+    for price in first * STEP ** np.arange(points):
+        answer = variants.solve(costing(money, cost + price * use, extra), seconds)
+        if answer is None:
+            break
+        of = "risk at {} a unit-quarter" if name == "risk" else "speed at {} a point"
+        found.append((of.format(dollars(price if name == "risk" else price / 100)), answer))
     return found
 
 

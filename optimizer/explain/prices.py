@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from math import inf, nan
 from time import perf_counter
 
@@ -10,10 +11,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from optimizer import direct
+from optimizer import core, direct
 from optimizer.catalogue import Economics, Method, Strategy
-from optimizer.duals import price_limits
+from optimizer.direct import Progress
+from optimizer.duals import Priced
 from optimizer.explain.variants import Variants
+from optimizer.layers import Layered
 from optimizer.portfolio import Portfolio
 from optimizer.problem import Problem
 from optimizer.solver import Status
@@ -38,6 +41,7 @@ def price_of_limits(
     most: int = 20,
     seconds: float = 60.0,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Price the limits that hold the plan back, and move each a little up and down to see whether that is so.
 
@@ -53,6 +57,7 @@ def price_of_limits(
         most: how many limits to move, those of which all that is allowed is worth most.
         seconds: stop moving limits after about this long; the rest is listed unconfirmed.
         seed: of everything drawn at random.
+        progress: called with words and the share of the way that lies behind.
 
     Returns:
         `limit key unit allowed price more less holds_from holds_to confirmed words`, dearest first by all that is
@@ -63,12 +68,15 @@ def price_of_limits(
     Raises:
         InfeasiblePlan: no plan satisfies every limit.
     """
-    until = perf_counter() + seconds
+    began = perf_counter()
+    tell = progress or (lambda words, share: None)
+    tell("pricing the limits", 0.05)
     variants = Variants(portfolio, tuple(strategies), economics, tuple(methods), 1e-3, seed)
     case = variants.case
-    bound, prices = _bound(case.problem, None, seed)
-    if bound == inf:
+    now = _bound(case.problem, None, seed)
+    if now.bound == inf:
         raise variants.refused(seconds)
+    bound, prices = now.bound, now.prices
     loosened = sparse.csc_array(sparse.block_diag([limit.loosened() for limit in case.limits], format="csc"))
     nobody = case.options.take(np.array([], dtype=int))
     tables = [
@@ -78,16 +86,20 @@ def price_of_limits(
     table = pd.concat(tables, ignore_index=True)
     table["price"] = loosened.T @ prices
     table["column"] = np.arange(len(table))
-    accuracy = (EXACT if _small(case.problem) else NEAR) * max(abs(bound), 1.0)
+    # climbed once more, a bound rises by about what it lacks
+    now = now if now.start is None else _bound(case.problem, now.start, seed)
+    accuracy = max(now.bound - bound, (EXACT if _small(case.problem) else NEAR) * abs(bound), EXACT)
     size = table["allowed"].abs().clip(lower=1.0)
     # a price that all of the limit cannot be worth is the rounding of a solver
     table = table[table["price"] * size > max(accuracy, 1e-6)].assign(all=table["price"] * size)
     rows: list[list[object]] = []
     for row in table.sort_values("all", ascending=False).to_dict("records"):
         rest: list[float] = [nan, nan, nan, nan, False]
-        if len(rows) < most and perf_counter() < until:
+        passed = (perf_counter() - began) / seconds
+        if len(rows) < most and passed < 1:
+            tell("moving each limit", 0.1 + 0.85 * max(passed, len(rows) / min(most, len(table))))
             by = loosened[:, [int(row["column"])]].toarray().ravel()
-            rest = _moved(case.problem, by, row["allowed"], row["price"], (bound, prices, accuracy), tolerance, seed)
+            rest = _moved(case.problem, by, row["allowed"], row["price"], now, accuracy, tolerance, seed)
         rows.append([row[name] for name in COLUMNS[:5]] + rest)
     found = pd.DataFrame(rows, columns=list(COLUMNS[:-1])).astype({"confirmed": bool})
     return found.assign(words=[_words(row) for row in found.to_dict("records")])
@@ -97,16 +109,26 @@ def _small(problem: Problem) -> bool:
     return len(problem) <= direct.SMALL
 
 
-def _bound(problem: Problem, start: np.ndarray | None, seed: int) -> tuple[float, np.ndarray]:
-    """The bound and the prices that prove it; infinite where nothing fits."""
+@dataclass(frozen=True, eq=False)
+class _Bound:
+    """What is proven about all plans, the prices that prove it, and where a problem like this one may start."""
+
+    bound: float
+    """Infinite where nothing fits."""
+    prices: np.ndarray
+    start: Priced | Layered | None = None
+
+
+def _bound(problem: Problem, start: Priced | Layered | None, seed: int) -> _Bound:
+    """The bound of the relaxation, or of prices where the problem is large."""
     if _small(problem):
         relaxed = direct.relax(problem, seed=seed)
-        if relaxed.status is Status.INFEASIBLE:
-            return inf, np.zeros(len(problem.limits))
         rows = len(problem.limits)
-        return relaxed.value, np.maximum(relaxed.duals[len(relaxed.duals) - rows :], 0.0)
-    priced = price_limits(problem, start, seed=seed)
-    return (inf if priced.hopeless else priced.bound), priced.prices
+        if relaxed.status is Status.INFEASIBLE:
+            return _Bound(inf, np.zeros(rows))
+        return _Bound(relaxed.value, np.maximum(relaxed.duals[len(relaxed.duals) - rows :], 0.0))
+    found = core.bounded(problem, start, seed=seed)
+    return _Bound(inf if found.hopeless else found.bound, found.prices, found)
 
 
 def _moved(
@@ -114,20 +136,20 @@ def _moved(
     by: np.ndarray,
     allowed: float,
     price: float,
-    now: tuple[float, np.ndarray, float],
+    now: _Bound,
+    accuracy: float,
     tolerance: float,
     seed: int,
 ) -> list[float]:
     """`more less holds_from holds_to confirmed` of one limit, whose unit moves the problem's limits `by`."""
-    bound, prices, accuracy = now
     size = max(abs(allowed), 1.0)
     steps = [size * step for step in STEPS if price * size * step >= TELLING * accuracy] or [size * STEPS[-1]]
     first: dict[int, float] = {}
     holds = {1: allowed, -1: allowed}
     for way in (1, -1):
         for step in steps:
-            there, _ = _bound(problem.replace(limits=problem.limits + way * step * by), prices, seed)
-            worth = way * (bound - there) / step
+            there = _bound(problem.replace(limits=problem.limits + way * step * by), now.start, seed)
+            worth = way * (now.bound - there.bound) / step
             first.setdefault(way, worth)
             if abs(worth - price) > tolerance * price:
                 break

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import sparse
 
 from optimizer import funds
-from optimizer.limits.base import Columns, by_year
+from optimizer.limits.base import Columns, Limit, by_year
 from optimizer.options import Options
 from optimizer.portfolio import Portfolio
 from optimizer.sites import Closings
@@ -176,6 +176,19 @@ class Budgets:
             own = max(outlay[i] - brought[i], 0.0)
             brought[onward[i]] = rho[i] * max(amount[i] - own, 0.0)
         return brought
+
+
+@dataclass(frozen=True, eq=False)
+class OfBudgets(Limit):
+    """A limit on the money of appropriations."""
+
+    unit = "USD"
+    portfolio: Portfolio
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        """Budgets of a fiscal year each, or of a biennium."""
+        return Budgets(self.portfolio)
 
 
 def _yearly(portfolio: Portfolio, quarterly: np.ndarray) -> np.ndarray:

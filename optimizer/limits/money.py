@@ -1,24 +1,22 @@
 """Limits on money: what is appropriated for a year or a biennium."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from optimizer.limits.base import Columns, Limit
-from optimizer.limits.budgets import APPROPRIATION, Budgets
+from optimizer.limits.base import Columns
+from optimizer.limits.budgets import APPROPRIATION, OfBudgets
 from optimizer.limits.sweep import swept
 from optimizer.limits.transfers import moved
 from optimizer.options import Options
-from optimizer.portfolio import Portfolio
 from optimizer.sites import Closings
 from optimizer.words import amount_of
 
 
 @dataclass(frozen=True, eq=False)
-class Appropriation(Limit):
+class Appropriation(OfBudgets):
     r"""A fund's outlay of a fiscal year stays within its appropriation and what was brought from the year before.
 
     $$\sum_o \mathrm{outlay}_{fy,o}\, x_o - v_{fy} \le (1 - \eta_y) A_{fy} - F_{fy}$$
@@ -32,13 +30,6 @@ class Appropriation(Limit):
     """
 
     name = APPROPRIATION
-    unit = "USD"
-    portfolio: Portfolio
-
-    @cached_property
-    def budgets(self) -> Budgets:
-        """Budgets of a fiscal year each, or of a biennium."""
-        return Budgets(self.portfolio)
 
     def coefficients(self, options: Options) -> sparse.csr_array:
         """The outlay of one unit in each budget; then the same again for what can go on into the next one."""

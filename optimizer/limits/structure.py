@@ -134,7 +134,7 @@ class Precedence(Limit):
 
     def allowed(self) -> pd.Series:
         """Nothing starts without its need."""
-        names, quarters = self.portfolio.systems.index, self.portfolio.quarters.astype(str)
+        names, quarters = self.portfolio.systems.index.tolist(), self.portfolio.quarters.astype(str).tolist()
         keys = [
             f"{names[s]} needs {names[p]} {t}"
             for s, p in self.pairs()[["s", "p"]].itertuples(index=False)

@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from optimizer.limits.base import Columns, Limit, empty, most
-from optimizer.limits.budgets import APPROPRIATION, Budgets, scoped_saving
+from optimizer.limits.base import Columns, empty, most
+from optimizer.limits.budgets import APPROPRIATION, Budgets, OfBudgets, scoped_saving
 from optimizer.options import Options
-from optimizer.portfolio import Portfolio
 
 
 @dataclass(frozen=True, eq=False)
-class Sweep(Limit):
+class Sweep(OfBudgets):
     r"""An appropriation falls by a share of what was saved the year before against cost to continue.
 
     $$A_{fy} - w_{fy}, \qquad w_{fy} \ge \sigma_y \sum_o \mathrm{saving}_{f,y-1,o}\, x_o, \qquad w_{fy} \ge 0$$
@@ -23,13 +22,6 @@ class Sweep(Limit):
     """
 
     name = "sweep"
-    unit = "USD"
-    portfolio: Portfolio
-
-    @cached_property
-    def budgets(self) -> Budgets:
-        """The appropriations."""
-        return Budgets(self.portfolio)
 
     @cached_property
     def _rows(self) -> pd.DataFrame:

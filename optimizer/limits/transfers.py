@@ -9,17 +9,16 @@ import pandas as pd
 from scipy import sparse
 
 from optimizer import solver
-from optimizer.limits.base import Columns, Limit
-from optimizer.limits.budgets import APPROPRIATION, Budgets
+from optimizer.limits.base import Columns
+from optimizer.limits.budgets import APPROPRIATION, Budgets, OfBudgets
 from optimizer.options import Options
-from optimizer.portfolio import Portfolio
 
 SHORT = 1e3
 """How much worse a dollar that is missing is than one that is moved."""
 
 
 @dataclass(frozen=True, eq=False)
-class Transfers(Limit):
+class Transfers(OfBudgets):
     r"""Money may be moved into a row of the appropriations up to its limit, from rows of the same fund and year.
 
     $$u_b - w_b \le L_b, \qquad \sum_{b \in (f,y)} u_b \le \sum_{b \in (f,y)} w_b, \qquad 0 \le w_b \le A_b$$
@@ -28,13 +27,6 @@ class Transfers(Limit):
     """
 
     name = "transfers"
-    unit = "USD"
-    portfolio: Portfolio
-
-    @cached_property
-    def budgets(self) -> Budgets:
-        """The appropriations."""
-        return Budgets(self.portfolio)
 
     @cached_property
     def members(self) -> pd.DataFrame:

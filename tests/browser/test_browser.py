@@ -28,6 +28,16 @@ def overflow(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
 
 
+def assert_fits(page: Page, folder: Path) -> None:
+    """Narrow and narrower, nothing runs over the edge and nothing is out of reach; a picture of each in the folder."""
+    for width in (768, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+        page.screenshot(path=folder / f"{width}.png", full_page=True)
+        assert violations(page) == []
+        assert overflow(page) <= 0
+
+
 def opened(page: Page, url: str) -> None:
     page.goto(url)
     page.wait_for_selector("main h1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -69,10 +70,45 @@ def results(kind: str = "full", years: int = 5) -> Results:
     )
 
 
+PRICES = ("limit", "key", "unit", "allowed", "price", "more", "less", "holds_from", "holds_to", "confirmed", "words")
+CHECKED = (
+    ("hours", "migration 2029Q1", "hours", 4000.0, 40.0, 40.0, 40.0, 3600.0, 4400.0, True, ""),
+    ("hours", "application 2029Q1", "hours", 3000.0, 30.0, 20.0, 30.0, 2700.0, 3000.0, True, ""),
+    ("hours", "application 2029Q2", "hours", 3000.0, 9.0, np.nan, np.nan, np.nan, np.nan, False, ""),
+    ("appropriation", "general FY2028", "USD", 38e6, 0.4, 0.3, 0.5, 38e6, 38e6, False, ""),
+)
+
+
+def checked(made: Results | None = None) -> Results:
+    """The full results, or others, with their prices checked."""
+    made = made or results()
+    return replace(made, explained={**made.explained, "prices": pd.DataFrame(CHECKED, columns=list(PRICES))})
+
+
+def with_choices(made: Results | None = None) -> Results:
+    """The full results, or others, with near-equal plans and a frontier."""
+    made = made or results()
+    later = made.plan.assign(start=made.plan["start"].mask(made.plan["start"] == "2028Q1", "2028Q2"))
+    alternatives = [
+        (1, 0.015, 0.4, 0.4, "costs 1.50 % more ($1.5M); starts 9 units in another quarter"),
+        (2, 0.011, 0.3, 0.3, "costs 1.10 % more ($1.1M); moves 1 unit that the best plan keeps"),
+    ]
+    frontier = [
+        (1, 80e6, 900.0, 0.30, 0.5, "least cost"),
+        (2, 81e6, 700.0, 0.33, 0.6, "the study's own objective"),
+        (3, 84e6, 650.0, 0.32, 0.6, "risk at most 650.0 unit-quarters"),
+        (4, 90e6, 720.0, 0.41, 0.7, "speed at least 41.0%"),
+    ]
+    found = {
+        "alternatives": pd.DataFrame(alternatives, columns=["plan", "dearer", "difference", "nearest", "words"]),
+        "alternative_plans": pd.concat([made.plan.assign(plan=1), later.assign(plan=2)], ignore_index=True),
+        "frontier": pd.DataFrame(frontier, columns=["plan", "cost", "risk", "speed", "moved_share", "aim"]),
+    }
+    return replace(made, explained={**made.explained, **found})
+
+
 def write(out: Path) -> Path:
     """A results folder with `baseline` and `cost_to_continue`."""
-    from dataclasses import replace
-
     for kind in ("full", "rival"):
         made = results(kind)
         write_results(replace(made, folder=out / made.name))

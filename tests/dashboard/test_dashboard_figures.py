@@ -8,18 +8,22 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dashboard.figures.alternatives import alternatives
 from dashboard.figures.canvas import money_ticks, spread
 from dashboard.figures.capacity import capacity
 from dashboard.figures.fan import axis_start, fan
+from dashboard.figures.frontier import frontier
 from dashboard.figures.ribbons import ribbons
 from dashboard.figures.roadmap import Horizon, roadmap
 from dashboard.figures.spend import spend
+from dashboard.figures.use import MOST as STRIPS
+from dashboard.figures.use import use
 from dashboard.figures.year_end import MOST, axis, likely, year_end
-from dashboard.measures import money, moves
+from dashboard.measures import choices, limits, money, moves
 from dashboard.measures import outlook as ahead
 from dashboard.measures import year_end as books
 from dashboard.theme import DARK, LIGHT
-from tests.dashboard.made_up import results
+from tests.dashboard.made_up import results, with_choices
 
 
 def words(figure: Any) -> list[str]:
@@ -44,10 +48,17 @@ def drawn(name: str, kind: str, years: int, narrow: bool = False) -> Any:
         return year_end(books.year_end(made), "All funds", palette, narrow)
     if name == "roadmap":
         return roadmap(moves.lifelines(made), moves.waves(made), horizon(years), palette)
+    if name == "alternatives":
+        made = with_choices(made) if kind == "full" else made
+        return alternatives(choices.starts(made), choices.alternatives(made), horizon(years), palette)
+    if name == "frontier":
+        return frontier(choices.frontier(with_choices(made) if kind == "full" else made), palette, narrow)
+    if name == "use":
+        return use(limits.use(limits.priced(made)), horizon(years), palette)
     return capacity(moves.capacity(made), horizon(years), palette)
 
 
-FIGURES = ("spend", "ribbons", "fan", "year end", "roadmap", "capacity")
+FIGURES = ("spend", "ribbons", "fan", "year end", "roadmap", "capacity", "use", "alternatives", "frontier")
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -65,7 +76,8 @@ def test_a_figure_has_marks_and_an_axis_with_a_unit(name: str, years: int, narro
     figure = drawn(name, "full", years, narrow)
     assert figure.data
     assert figure.layout.showlegend is False
-    for side, unit in ((figure.layout.xaxis, "%" if name == "year end" else "FY"), (figure.layout.yaxis, "$")):
+    units = {"year end": ("%", ""), "frontier": ("$", "")}.get(name, ("FY", "$"))
+    for side, unit in ((figure.layout.xaxis, units[0]), (figure.layout.yaxis, units[1])):
         if side.visible is not False:
             assert any(unit in str(tick) for tick in side.ticktext), side
     sizes = [a.font.size for a in figure.layout.annotations]
@@ -126,6 +138,51 @@ def test_full_quarters_are_in_ink() -> None:
     assert colours.count(LIGHT.ink) == 5
     assert "full in 5 quarters" in words(figure)
     assert "never full" in words(figure)
+
+
+def test_what_binds_is_in_ink_and_nothing_passes_the_line() -> None:
+    rows = limits.use(limits.priced(results()))
+    figure = use(rows, horizon(), LIGHT)
+    by_name = {trace.name: trace for trace in figure.data}
+    assert list(by_name) == ["General", "Application", "Migration", "Starts"]
+    assert list(by_name["General"].marker.color).count(LIGHT.ink) == 1
+    assert list(by_name["General"].x) == [2.0, 6.0, 10.0, 14.0, 18.0]
+    assert list(by_name["Starts"].x) == [i + 0.5 for i in range(20)]
+    assert max(max(trace.y) for trace in figure.data) <= 0.62
+    assert {"Appropriations", "Hours of work", "binds in 1 of 5 years", "never binds"} <= set(words(figure))
+
+
+def test_a_limit_of_no_time_spans_the_horizon_and_one_outside_it_is_left_out() -> None:
+    rows = limits.use(limits.priced(results())).head(3).assign(limit="site_closure", subject="ashford", unit="units")
+    figure = use(rows.assign(period=["", "2044", "2027Q1"]), horizon(), LIGHT)
+    assert list(figure.data[0].width) == [pytest.approx(20 - 0.14), pytest.approx(1 - 0.14)]
+
+
+def test_other_plans_stand_below_the_plan_shown_on_one_scale() -> None:
+    figure = drawn("alternatives", "full", 5)
+    assert [trace.name for trace in figure.data] == ["Plan shown", "Plan 1", "Plan 2"]
+    assert [trace.marker.color for trace in figure.data] == [LIGHT.ink, LIGHT.edge, LIGHT.edge]
+    assert list(figure.data[0].y) == pytest.approx(list(figure.data[1].y))
+    assert "1.1\u202f% dearer, $1.1M" in words(figure)
+
+
+def test_every_point_of_the_frontier_is_drawn_in_both_panels() -> None:
+    table = choices.frontier(with_choices())
+    figure = drawn("frontier", "full", 5)
+    for name in ("risk", "speed"):
+        assert sum(len(trace.x) for trace in figure.data if trace.name == name) == len(table)
+    lines = {trace.name: list(trace.y) for trace in figure.data if trace.mode == "lines+markers"}
+    assert lines == {"risk": [900.0, 700.0, 650.0], "speed": [0.30, 0.33, 0.41]}
+    assert {"<b>Plan shown</b> 700", "<b>Least risk</b> 650", "<b>Fastest</b> 41.0\u202f%"} <= set(words(figure))
+    narrow = drawn("frontier", "full", 5, narrow=True)
+    assert narrow.layout.height == 2 * figure.layout.height
+    assert frontier(table.head(1), LIGHT).data
+
+
+def test_many_limits_are_cut() -> None:
+    rows = limits.use(limits.priced(results()))
+    many = pd.concat([rows.assign(subject=rows["subject"] + f"_{i}") for i in range(9)], ignore_index=True)
+    assert len(use(many, horizon(), LIGHT).data) == STRIPS
 
 
 @pytest.mark.parametrize(

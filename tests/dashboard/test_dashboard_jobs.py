@@ -150,6 +150,8 @@ def test_fiscal_years_are_numbers_again() -> None:
     scenario = {"name": "a", "set": {"appropriation": {"general": {"2028": 1.0}}, "risk_price": 2}}
     made = worker._with_years(scenario)
     assert made["set"] == {"appropriation": {"general": {2028: 1.0}}, "risk_price": 2}
+    hours = worker._with_years({"set": {"capacity": {"migration": {"2028": "+5%"}}}})
+    assert hours["set"] == {"capacity": {"migration": {2028: "+5%"}}}
 
 
 def test_the_page_says_how_a_job_stands(tmp_path: Path) -> None:
@@ -169,7 +171,7 @@ def test_the_page_shows_the_new_plan_beside_the_old(tmp_path: Path) -> None:
     status, _, over, result = standing(rows.read("one"), source, parse(""))
     assert (status, over) == ("The plan is ready.", True)
     links = [link.href for link in result.children[-1].children]
-    assert links == ["/?showing=baseline", "/plan?showing=baseline"]
+    assert links == ["/?showing=baseline", "/plan?showing=baseline", "/limits?showing=baseline"]
 
 
 def test_a_result_that_has_gone_is_told(tmp_path: Path) -> None:

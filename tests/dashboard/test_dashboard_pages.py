@@ -16,7 +16,7 @@ from dashboard.app import refuse_foreign
 from dashboard.format import money as in_money
 from dashboard.jobs import Jobs
 from dashboard.look import Look, View, address, parse
-from dashboard.pages import assumptions, outlook, overview, plan
+from dashboard.pages import assumptions, limits, outlook, overview, plan
 from dashboard.pages.assumptions import form
 from dashboard.pages.assumptions.progress import beside
 from dashboard.pages.overview.layout import told
@@ -84,7 +84,9 @@ def test_every_block_has_a_question_an_answer_and_a_name(study: Source, tmp_path
         assert getattr(region, "aria-label")
 
 
-@pytest.mark.parametrize("module", [overview, outlook, plan, assumptions], ids=lambda m: m.__name__.split(".")[-1])
+@pytest.mark.parametrize(
+    "module", [overview, outlook, plan, limits, assumptions], ids=lambda m: m.__name__.split(".")[-1]
+)
 def test_every_csv_link_has_a_file_and_every_file_a_link(module: Any, study: Source, tmp_path: Path) -> None:
     page = module.__name__.split(".")[-1]
     shown = module.layout(view(), study, Jobs(tmp_path / "jobs.sqlite"))
@@ -102,17 +104,17 @@ def test_the_figures_of_the_overview_are_those_of_the_files(source: Source) -> N
     assert "Made-up data" in page
 
 
-@pytest.mark.parametrize("path", ["/", "/outlook", "/plan"])
+@pytest.mark.parametrize("path", ["/", "/outlook", "/plan", "/limits"])
 def test_a_study_without_rows_says_so(path: str) -> None:
     module = pages.MODULES[path]
-    assert text(module.layout(view("empty"))).endswith((".", "Look at the plan", "Make one"))
+    assert text(module.layout(view("empty"))).endswith((".", "Look at the plan", "Make one", "Make a plan"))
 
 
 def test_the_rail_marks_the_page_and_keeps_the_scenario() -> None:
     full, menu = frame.rail("/plan", {"showing": "faster", "part": "health"})
     links = [c for c in walk(full) if getattr(c, "href", None)]
     assert [c.href for c in links] == [f"{path}?showing=faster" for path, _, _ in frame.PAGES]
-    assert [getattr(c, "aria-current", None) for c in links] == [None, None, "page", None]
+    assert [getattr(c, "aria-current", None) for c in links] == [None, None, "page", None, None]
     assert "All pages" in text(menu)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dashboard import worth
 from dashboard.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job
 from dashboard.measures import money, moves
 from dashboard.measures.money import Balance
@@ -289,19 +290,19 @@ def limit(**values: Any) -> pd.Series:
 
 
 def test_prices_of_limits() -> None:
-    assert plain(plan.price(limit())) == "One more hour of migration in 2028Q2 is worth $38."
+    assert plain(worth.price(limit())) == "One more hour of migration in 2028Q2 is worth $38."
     start = limit(limit="starts", subject="", unit="units", price=76_000.0)
-    assert plain(plan.price(start)) == "One more start in 2028Q2 is worth $76K."
+    assert plain(worth.price(start)) == "One more start in 2028Q2 is worth $76K."
     dollar = limit(limit="appropriation", subject="general", quarter="", year="2028", unit="USD", price=0.4)
-    assert plain(plan.price(dollar)) == "One more dollar of general money in FY2028 is worth $0.40."
-    assert plan.price(limit(price=0.0)) == "One more is worth nothing."
-    assert [plan.short_price(r) for r in (limit(), start, dollar, limit(price=float("nan")))] == [
+    assert plain(worth.price(dollar)) == "One more dollar of general money in FY2028 is worth $0.40."
+    assert worth.price(limit(price=0.0)) == "One more is worth nothing."
+    assert [worth.short_price(r) for r in (limit(), start, dollar, limit(price=float("nan")))] == [
         "$38 an hour",
         "$76K a start",
         "$0.40 a dollar",
         "nothing",
     ]
-    assert plan.limit_name(dollar) == "general appropriation FY2028"
+    assert worth.limit_name(dollar) == "general appropriation FY2028"
     bound = pd.DataFrame([limit(), start])
     assert plain(plan.limits(bound)) == "2 limits bind. One more start in 2028Q2 is worth $76K."
     assert plain(plan.limits(bound.assign(price=0.0))).startswith("2 limits bind. None has a price")
@@ -332,6 +333,17 @@ def test_jobs_and_their_outcome() -> None:
     assert plain(asking.outcome(6.2e6, "New", "Old")) == "New saves $6.2M against Old over the horizon."
     assert plain(asking.outcome(-6.2e6, "New", "Old")) == "New costs $6.2M more than Old over the horizon."
     assert plain(asking.outcome(0, "New", "Old")) == "New costs the same as Old over the horizon."
+    assert plain(asking.changed(2.5e6, -6.5e6, 74, 2e5)) == (
+        "Its net saving against cost to continue rises by $2.5M, and 74 more servers move to modern platforms. "
+        "The cost that plans minimise is $6.5M less in present value."
+    )
+    assert plain(asking.changed(-2.5e6, 1e5, -1, 2e5)) == (
+        "Its net saving against cost to continue falls by $2.5M, and 1 fewer server moves to modern platforms. "
+        "The cost that plans minimise is $100K more in present value, which is within what the proof leaves open."
+    )
+    assert asking.changed(0.0, 0.0, 0, 0.0) == (
+        "Its net saving against cost to continue stays as it is. The cost that plans minimise is the same."
+    )
     assert plain(asking.lede(1, 80)) == "This plan rests on 80 assumptions; 1 was changed from its default."
     assert plain(asking.lede(3, 80)).endswith("3 were changed from their defaults.")
     assert asking.lede(0, 80).endswith("Change one and plan again.")

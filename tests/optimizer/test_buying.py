@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import optimizer
 from optimizer import DataError, Economics, InfeasiblePlan, Method, Portfolio, Strategy, direct
+from optimizer.names import variables_of
 from optimizer.options import Options, chosen, expand
 from optimizer.problem import Problem
 from optimizer.study import study
@@ -222,7 +223,7 @@ def test_all_ways_are_kept_where_purchases_are_limited() -> None:
 
 def test_names_in_the_model_tell_several_ways_apart() -> None:
     options = expand(several(by_hand({"payroll": {}}, years=2)), (MOVE,), FLAT, (QUICK, CHEAP))
-    names = direct.names_of(named(options))
+    names = variables_of(named(options))
     assert names[0] == "keep(payroll)"
     assert {"move(payroll,rehost,quick,2027Q4)", "move(payroll,rehost,cheap,2027Q4)"} <= set(names)
     assert len(set(names)) == len(names)

@@ -6,7 +6,7 @@ import pytest
 from scipy import sparse
 
 from optimizer import Problem
-from optimizer.direct import _Search, build, distinct, gap_of, legal
+from optimizer.direct import _Search, build, gap_of
 
 
 def two(room: float) -> Problem:
@@ -32,20 +32,6 @@ def test_a_plan_that_overruns_a_limit_after_rounding_is_not_kept() -> None:
     search, over = took(2.99)
     assert not search.found
     assert over.tolist() == [pytest.approx(0.01)]
-
-
-def test_names_read_like_the_maths_and_stay_apart() -> None:
-    assert legal("appropriation general FY2027") == "appropriation(general,FY2027)"
-    assert distinct(["a Health Dept", "a Health_Dept", "a Health-Dept", "b x-y", "b x_y"]) == [
-        "a(Health,Dept)",
-        "a(Health_Dept)",
-        "a(Health_Dept)_2",
-        "b(x_y)",
-        "b(x_y)_2",
-    ]
-    model, x, _ = build(two(3.0))
-    assert [v.name for v in x] == ["take(a,0)", "take(a,1)"]
-    assert [row.name for row in model.constraints()] == ["one_fate(a)", "room(here)"]
 
 
 def test_gap_is_a_share_of_the_objective() -> None:

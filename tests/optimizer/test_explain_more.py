@@ -1,5 +1,6 @@
 """Prices, near-equal plans, the frontier, re-plans and the greedy: by hand, against brute force, on made-up studies."""
 
+import sys
 from itertools import product
 from typing import Any
 
@@ -12,7 +13,7 @@ from optimizer import DataError, Economics, InfeasiblePlan, Portfolio, Strategy
 from optimizer.explain.frontier import measured
 from optimizer.limits import limits_of
 from optimizer.options import expand
-from tests.optimizer.portfolios import CATALOGUE, ECONOMICS, by_hand, made_up
+from tests.optimizer.portfolios import CATALOGUE, ECONOMICS, by_hand, intertwined, made_up
 
 MOVE = Strategy("rehost", 600.0, 0.0, 1, 0, 0, {"migration": 10}, 0.5)
 SAFE = Strategy("replatform", 1_500.0, 0.0, 1, 0, 0, {"migration": 10}, 0.4, residual_risk=0.0)
@@ -57,6 +58,18 @@ def test_prices_of_a_larger_study_are_confirmed() -> None:
     assert len(tried) == 4
     assert tried["confirmed"].all()
     assert (tried["more"] <= tried["less"] * 1.05).all()
+
+
+def test_prices_of_a_study_with_waits_and_sites_are_those_of_its_plan() -> None:
+    portfolio = intertwined(150, seed=1, sites=5)
+    plan = optimizer.modernize(portfolio, CATALOGUE, ECONOMICS, gap=0.05, seconds=60)
+    assert len(expand(portfolio, CATALOGUE, ECONOMICS)) > 2_500
+    table = optimizer.price_of_limits(portfolio, CATALOGUE, ECONOMICS, most=2, seconds=60)
+    assert table["confirmed"][:2].all()
+    told = table.set_index(["limit", "key"])["price"]
+    planned = plan.prices().set_index(["limit", "key"])["price"]
+    assert told.to_dict() == pytest.approx(planned[told.index].to_dict())
+    assert planned.drop(told.index).max() < planned.median()
 
 
 def test_nothing_binds_nothing_has_a_price() -> None:
@@ -125,6 +138,22 @@ def test_no_point_of_the_frontier_is_beaten_by_any_plan() -> None:
     assert points[:, 0].min() == pytest.approx(plans[:, 0].min())
     assert points[:, 1].min() == pytest.approx(plans[:, 1].min())
     assert points[:, 2].min() == pytest.approx(plans[:, 2].min())
+
+
+def test_a_large_study_pays_ever_more_for_less_risk_and_more_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    portfolio, catalogue = risky(), (HALF, SAFE)
+    levels = optimizer.frontier(portfolio, catalogue, PLAIN, points=4, gap=1e-9, seconds=30).table
+    monkeypatch.setattr(sys.modules["optimizer.explain.frontier"], "SMALL", 0)
+    found = optimizer.frontier(portfolio, catalogue, PLAIN, points=8, gap=1e-9, seconds=30)
+    assert len(found.table) >= 2
+    assert found.table["risk"].min() < found.table.loc[0, "risk"]
+    assert found.table["cost"].min() == pytest.approx(levels["cost"].min())
+    assert any("a unit-quarter" in aim or "a point" in aim for aim in found.table["aim"])
+    for plan in found.plans:
+        assert optimizer.verify(portfolio, catalogue, PLAIN, plan).agrees
+    behind = found.table.sort_values("cost")
+    kept = behind[["risk", "speed"]].to_numpy() * [1, -1]
+    assert not any((kept[:i] <= kept[i] - 1e-9).all(axis=1).any() for i in range(len(kept)))
 
 
 # Planning again ------------------------------------------------------------------------------------------------------

@@ -86,6 +86,16 @@ def test_layers_prove_nearly_what_the_relaxation_does() -> None:
     assert problem.price(layered.prices, layered.rule_prices)[0] == pytest.approx(layered.bound)
 
 
+def test_limits_that_hold_nothing_back_have_no_price_beside_rules() -> None:
+    problem = problem_of(intertwined(120, seed=4, sites=4))
+    money = problem.limits.index.str.startswith("appropriation")
+    eased = problem.replace(limits=problem.limits * np.where(money, 1.3, 1.0))
+    worth = relax(eased).duals[-len(problem.limits) :]
+    priced = price_layers(eased).prices > 0
+    assert 0 < (worth > 1e-9).sum() < len(worth)
+    np.testing.assert_array_equal(priced, worth > 1e-9)
+
+
 @settings(max_examples=10)
 @given(st.integers(0, 10_000), st.sampled_from([0.2, 0.5, 0.8]), st.sampled_from([0.0, 0.5, 1.0]))
 def test_whatever_is_chosen_within_windows_keeps_the_order(seed: int, share: float, between: float) -> None:

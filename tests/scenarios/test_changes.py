@@ -40,6 +40,22 @@ def test_an_amount_replaces_the_appropriation_and_all_means_every_fund() -> None
     assert amounts(cut, "federal")[0] == pytest.approx(amounts(study, "federal")[0] / 2, abs=1)
 
 
+def hours(study: Study, skill: str) -> list[float]:
+    table = study.table("capacity")
+    return [round(h, 6) for h in table.loc[table["skill"].eq(skill), "hours"]]
+
+
+def test_hours_are_changed_by_amount_or_percent_until_the_next_year_listed() -> None:
+    study = small_study()
+    before, others = hours(study, "migration"), hours(study, "application")
+    after = apply(study, scenario(capacity={"migration": {2028: "+10%", 2029: 500}}))
+    assert hours(after, "migration") == [before[0], round(before[1] * 1.1, 6), 500.0]
+    assert hours(after, "application") == others
+    assert after.settings.changed_by["capacity"] == "test"
+    more = apply(study, scenario(capacity={"all": {2027: "+20%"}}))
+    assert hours(more, "application") == [round(h * 1.2, 6) for h in others]
+
+
 def test_a_scenario_stands_on_the_one_it_is_based_on() -> None:
     dearer = scenario("dearer", discount_rate=0.06)
     study = small_study()
@@ -81,6 +97,19 @@ def test_a_lock_is_set_and_can_be_lifted() -> None:
             {"appropriation": {"general": {2028: -1}}},
             'scenarios/test.yaml, column appropriation.general.2028: "-1" is no amount. '
             'Write dollars, or a change such as "+5%" or "-5%".',
+        ),
+        (
+            {"capacity": {"migratoin": {2028: 1}}},
+            'scenarios/test.yaml: "migratoin" is not a skill of this study. Did you mean migration? Write that name.',
+        ),
+        (
+            {"capacity": {"migration": {2028: "more"}}},
+            'scenarios/test.yaml, column capacity.migration.2028: "more" is no amount. '
+            'Write hours, or a change such as "+5%" or "-5%".',
+        ),
+        (
+            {"capacity": {"migration": 9}},
+            "scenarios/test.yaml, column migration: is not a list by fiscal year. Write {2028: -5%}.",
         ),
         (
             {"lock": {"s3": "keep"}},

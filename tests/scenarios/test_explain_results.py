@@ -9,6 +9,7 @@ import pytest
 import reallot
 from scenarios.explain import Asked, explain
 from scenarios.pipeline import plan_study
+from scenarios.results import EXPLAINED, read_results
 from scenarios.study import write_study
 from tests.scenarios.studies import small_study
 
@@ -21,8 +22,11 @@ def test_a_folder_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str
     asked = Asked(
         prices=True, alternatives=True, frontier=1, why_not=True, on=str(small_study().as_of.date()), seconds=10
     )
-    found = explain(results.folder, asked)
+    told_of: list[float] = []
+    found = explain(results.folder, asked, progress=lambda stage, share: told_of.append(share))
     assert found.possible
+    assert len(told_of) > 5
+    assert 0 < min(told_of) <= max(told_of) <= 1
     assert found.text[0] == "Why not? Nothing stands in the way: a plan exists."
     told = json.loads((results.folder / "explain.json").read_text(encoding="utf-8"))
     assert {"prices", "alternatives", "frontier", "replan", "replan_changes", "why_not"} <= set(told)
@@ -33,6 +37,11 @@ def test_a_folder_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str
         reallot.main(["explain", str(results.folder), "--prices", "--json"])
     assert ended.value.code == 0
     assert "prices" in json.loads(capsys.readouterr().out)
+    kept = json.loads((results.folder / "explain.json").read_text(encoding="utf-8"))
+    assert set(kept) == set(told)
+    again = read_results(results.folder)
+    assert list(again.explained) == list(EXPLAINED)
+    assert len(again.explained["prices"]) == len(found.tables["prices"])
     with pytest.raises(SystemExit) as ended:
         reallot.main(["explain", str(results.folder), "--replan-on", "soon"])
     assert ended.value.code == 2

@@ -327,3 +327,14 @@ def test_results_of_earlier_versions_open_without_the_year(tmp_path: Path) -> No
     assert back.year_end.empty
     assert shown.under_way(back) is None
     assert shown.year_end(back).empty
+
+
+def test_months_of_a_year_that_the_history_lacks_are_held_against_the_other_years_alone() -> None:
+    study = under_way(small_study())
+    months, spending = study.table("months"), study.table("spending")
+    lacking = spending["period"].eq(spending["period"].max())
+    said = [w for w in checked(study.with_table("spending", spending[~lacking])).warnings if "comes to" in w.wrong]
+    assert not said
+    more = months.assign(expended=months["expended"].where(months.index > 0, months["expended"] + 5e6))
+    wrong = study.with_table("spending", spending[~lacking]).with_table("months", more)
+    assert ["comes to $5,000,000 more" in w.wrong for w in checked(wrong).warnings].count(True) == 1

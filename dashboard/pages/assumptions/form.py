@@ -25,6 +25,8 @@ FIRST = (
     "starts_per_quarter",
 )
 """The parameters that stand in sight; the others are behind a disclosure."""
+NESTED = ("appropriation", "capacity")
+"""Settings by fund or skill: a change of one leaves the others as they were."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _BY_YEAR = re.compile(r"FY(\d{4}): ([-+.e\d]+)")
 _SHARES = ("1/year", "share")
@@ -178,32 +180,36 @@ def check(entered: Entered, results: Results, taken: Sequence[str]) -> Checked:
     money = {n: _wrong_amount(v) for n, v in entered.amounts.items()}
     if name or why or any(figures.values()) or any(money.values()):
         return Checked(name=name, why=why, figures=figures, amounts=money)
-    changed = _changed(entered, results, known)
+    changed = changes(entered, results)
     if not changed:
         return Checked(
             nothing="Nothing differs from the plan shown. Change a figure first.", figures=figures, amounts=money
         )
+    return Checked(scenario_with(results, changed, slug(entered.name), entered.name.strip(), entered.why.strip()))
+
+
+def scenario_with(results: Results, changed: Mapping[str, Any], name: str, title: str, why: str) -> dict[str, Any]:
+    """The scenario of the plan shown with some settings changed, under a name of its own."""
     base = dict(results.manifest.get("scenario") or {})
     settings = dict(base.get("set") or {})
-    money_before = dict(settings.get("appropriation") or {})
-    settings |= changed
-    if "appropriation" in changed:
-        settings["appropriation"] = {
-            **{k: v for k, v in money_before.items() if k not in changed["appropriation"]},
-            **changed["appropriation"],
-        }
-    return Checked(
-        {
-            "name": slug(entered.name),
-            "title": entered.name.strip(),
-            "based_on": base.get("based_on") or "baseline",
-            "why": entered.why.strip(),
-            "set": settings,
-        }
-    )
+    for key, value in changed.items():
+        if key in NESTED:
+            before = dict(settings.get(key) or {})
+            settings[key] = {**{k: v for k, v in before.items() if k not in value}, **value}
+        else:
+            settings[key] = value
+    return {
+        "name": name,
+        "title": title,
+        "based_on": base.get("based_on") or "baseline",
+        "why": why,
+        "set": settings,
+    }
 
 
-def _changed(entered: Entered, results: Results, known: Mapping[str, Field]) -> dict[str, Any]:
+def changes(entered: Entered, results: Results) -> dict[str, Any]:
+    """What was put in and differs from the plan shown, as settings of a scenario."""
+    known = {f.key: f for f in fields(results)}
     changed: dict[str, Any] = {}
     for name, value in entered.figures.items():
         number = _number(value)

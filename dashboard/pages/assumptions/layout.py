@@ -70,7 +70,7 @@ def register(app: Any, source: Source, jobs: Jobs) -> None:
         entered = form.Entered(
             str(name or ""), str(why or ""), _by_name(figures, figure_ids), _by_name(money, money_ids)
         )
-        results = source.read(parse(search).get("showing") or source.shown_first)
+        results = source.shown(parse(search))
         checked = form.check(entered, results, source.scenarios)
         to = (
             _submitted(source, jobs, checked.scenario, results.name, parse(search), seconds)
@@ -147,7 +147,7 @@ def _submitted(
 def _asked(view: View, jobs: Jobs) -> Mapping[str, Any]:
     """The scenario of the job that the address names: the form keeps what was put in."""
     job = jobs.read(view.query.get("job", ""))
-    return dict(job.request["scenario"]) if job is not None else {}
+    return dict(job.request.get("scenario") or {}) if job is not None else {}
 
 
 def _form(view: View, source: Source, asked: Mapping[str, Any]) -> Any:
@@ -164,7 +164,7 @@ def _form(view: View, source: Source, asked: Mapping[str, Any]) -> Any:
             html.Div([_figure(f) for f in first], className="fields"),
             html.Details(
                 [
-                    html.Summary(f"Costs and times of each strategy ({len(rest)})"),
+                    html.Summary(f"All other assumptions ({len(rest)})"),
                     html.Div([_figure(f) for f in rest], className="fields"),
                 ],
                 className="form-part",

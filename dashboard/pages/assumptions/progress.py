@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from dash import Input, Output, State, dcc, html
-from dash.exceptions import PreventUpdate
+from dash import Input, Output, State, ctx, dcc, html
 
 from dashboard import cards, ids
 from dashboard.format import bare, change, is_nothing, millions, money, percent, sentence_case
@@ -14,8 +13,9 @@ from dashboard.jobs import DONE, FAILED, Job, Jobs
 from dashboard.look import address, parse
 from dashboard.measures import money as measure
 from dashboard.pages.assumptions import sentences
+from dashboard.pages.explained import question_of
 from dashboard.source import Source, title
-from dashboard.words import marked
+from dashboard.words import joined, marked
 from scenarios.results import Results
 
 QUESTION = "What comes of it?"
@@ -47,15 +47,12 @@ def panel(source: Source, jobs: Jobs, query: dict[str, str]) -> Any:
 def register(app: Any, source: Source, jobs: Jobs) -> None:
     """Follows a job until it ends; cancels it when asked."""
 
-    def follow(_: int, name: str, search: str) -> tuple[Any, Any, bool, bool, Any, bool]:
+    def follow(_: int, clicks: int | None, name: str, search: str) -> tuple[Any, Any, bool, bool, Any, bool]:
+        # One callback for both, so that an answer to an older question never overwrites a newer one.
+        if ctx.triggered_id == ids.JOB_CANCEL and clicks:
+            jobs.cancel(name)
         status, bar, over, result = standing(jobs.read(name), source, parse(search))
         return status, bar, over, over, result, over
-
-    def cancel(clicks: int | None, name: str) -> str:
-        if not clicks:
-            raise PreventUpdate
-        jobs.cancel(name)
-        return "Cancelling…"
 
     app.clientside_callback(
         "function(job) { return window.reallot.show(job); }",
@@ -70,16 +67,11 @@ def register(app: Any, source: Source, jobs: Jobs) -> None:
         Output(ids.JOB_RESULT, "children"),
         Output(ids.JOB_TICK, "disabled"),
         Input(ids.JOB_TICK, "n_intervals"),
+        Input(ids.JOB_CANCEL, "n_clicks"),
         State(ids.JOB, "data"),
         State(ids.URL, "search"),
         prevent_initial_call=True,
     )(follow)
-    app.callback(
-        Output(ids.JOB_STATUS, "children", allow_duplicate=True),
-        Input(ids.JOB_CANCEL, "n_clicks"),
-        State(ids.JOB, "data"),
-        prevent_initial_call=True,
-    )(cancel)
 
 
 def standing(job: Job | None, source: Source, query: dict[str, str]) -> tuple[str, Any, bool, Any]:
@@ -95,7 +87,9 @@ def standing(job: Job | None, source: Source, query: dict[str, str]) -> tuple[st
 
 
 def _result(job: Job, source: Source, query: dict[str, str]) -> Any:
-    """The new plan beside the old, and the way to it."""
+    """The new plan beside the old, and the way to it; of a question about a plan nothing, for the page answers it."""
+    if question_of(job.request):
+        return None
     try:
         new = source.read(job.result)
     except (KeyError, ValueError) as error:
@@ -103,7 +97,7 @@ def _result(job: Job, source: Source, query: dict[str, str]) -> Any:
     old = source.read(before) if (before := str(job.request.get("before", ""))) in source.scenarios else None
     links = [
         html.A(f"{name}: {title(new)}", href=address(path, query, showing=new.name), className="link")
-        for path, name in (("/", "Overview"), ("/plan", "Plan"))
+        for path, name in (("/", "Overview"), ("/plan", "Plan"), ("/limits", "Limits"))
     ]
     if old is None or old.name == new.name:
         return html.Div(links, className="actions")
@@ -111,7 +105,9 @@ def _result(job: Job, source: Source, query: dict[str, str]) -> Any:
     saved = float(measure.outlay_by_year(old)["outlay"].sum() - measure.outlay_by_year(new)["outlay"].sum())
     return html.Div(
         [
-            html.P(marked(sentences.outcome(saved, title(new), title(old))), className="answer"),
+            html.P(
+                marked(joined(sentences.outcome(saved, title(new), title(old)), _changed(old, new))), className="answer"
+            ),
             cards.scrolled(
                 cards.plain_table(frame, "The new plan beside the old", hidden=True, right=True),
                 "The new plan beside the old",
@@ -119,6 +115,20 @@ def _result(job: Job, source: Source, query: dict[str, str]) -> Any:
             html.Div(links, className="actions"),
         ]
     )
+
+
+def _changed(old: Results, new: Results) -> str:
+    """What the new plan changes, in words; blank where either summary lacks a figure."""
+    told = [tuple(_number(r.summary.get(name)) for name in ("net_saving", "objective", "gap_usd")) for r in (old, new)]
+    (saving, objective, gap), (saves, costs, leaves) = told
+    if saving is None or objective is None or saves is None or costs is None:
+        return ""
+    units = measure.units_moved(new) - measure.units_moved(old)
+    return sentences.changed(saves - saving, costs - objective, units, max(gap or 0.0, leaves or 0.0))
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def beside(old: Results, new: Results) -> pd.DataFrame:

@@ -12,17 +12,20 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import cards, ids
 from dashboard.figures.capacity import capacity as draw_capacity
-from dashboard.figures.capacity import strip_name
-from dashboard.figures.roadmap import Horizon
+from dashboard.figures.roadmap import horizon
 from dashboard.figures.roadmap import roadmap as draw_roadmap
 from dashboard.format import named
 from dashboard.jobs import Jobs
 from dashboard.look import View, address, parse
-from dashboard.measures import money, moves
+from dashboard.measures import limits, money, moves
+from dashboard.pages.assumptions import progress
 from dashboard.pages.plan import sentences
+from dashboard.pages.plan.choices import answers
+from dashboard.pages.plan.choices import frames as other_frames
 from dashboard.pages.plan.locks import differing_locks, lock_request
 from dashboard.source import Source
 from dashboard.words import joined, marked
+from dashboard.worth import limit_name, short_price, subject_name
 
 QUESTION = "What moves when?"
 ROADMAP = "What moves when, and what must be bought first?"
@@ -41,14 +44,14 @@ _KEY = (
 )
 
 
-def layout(view: View, source: Source | None = None, *_: Any) -> Any:
+def layout(view: View, source: Source | None = None, jobs: Jobs | None = None) -> Any:
     """The page."""
     results = view.showing
     if results.plan.empty:
         return cards.empty(
             QUESTION, "No plan yet.", html.A("Make one", href=view.link("/assumptions"), className="link")
         )
-    waves, lines, rows = moves.waves(results), moves.lifelines(results), moves.limits(results)
+    waves, lines, rows = moves.waves(results), moves.lifelines(results), limits.priced(results)
     lede = sentences.lede(
         waves,
         int(results.plan.loc[results.plan["start"] != "", "units"].sum()),
@@ -59,12 +62,17 @@ def layout(view: View, source: Source | None = None, *_: Any) -> Any:
     return html.Div(
         [
             cards.head(QUESTION, lede),
+            progress.panel(source, jobs, dict(view.query)) if source is not None and jobs is not None else None,
             _strategies(view),
             html.Div(
                 [
                     _roadmap(view, lines, waves),
                     _capacity(view),
                     _limits(view, rows),
+                    *[
+                        html.Div(block, id=ids.answer(k), className="span-12")
+                        for k, block in answers(view, source).items()
+                    ],
                     _systems(view, source is not None and source.study is not None),
                 ],
                 className="grid",
@@ -78,8 +86,9 @@ def frames(view: View) -> Mapping[str, pd.DataFrame]:
     return {
         "roadmap": _roadmap_frame(view, moves.lifelines(view.showing), moves.waves(view.showing)),
         "capacity": _capacity_frame(moves.capacity(view.showing)),
-        "limits": _limit_frame(moves.limits(view.showing)),
+        "limits": _limit_frame(limits.priced(view.showing)),
         "systems": moves.fates(view.showing),
+        **other_frames(view),
     }
 
 
@@ -94,8 +103,7 @@ def register(app: Any, source: Source, jobs: Jobs) -> None:
         if not clicks:
             raise PreventUpdate
         query = parse(search)
-        name = query.get("showing") or source.shown_first
-        job = jobs.submit(lock_request(source, source.read(name), differing_locks(rows)))
+        job = jobs.submit(lock_request(source, source.shown(query), differing_locks(rows)))
         return "/assumptions", address("", query, job=job)
 
     app.callback(
@@ -114,11 +122,6 @@ def register(app: Any, source: Source, jobs: Jobs) -> None:
         State(ids.URL, "search"),
         prevent_initial_call=True,
     )(again)
-
-
-def _horizon(view: View) -> Horizon:
-    results = view.showing
-    return Horizon(tuple(moves.quarters(results)), moves.year_end(results), moves.as_of(results))
 
 
 def _end(view: View, waves: pd.DataFrame) -> pd.Timestamp | None:
@@ -154,7 +157,7 @@ def _roadmap_frame(view: View, lines: pd.DataFrame, waves: pd.DataFrame) -> pd.D
 
 def _roadmap(view: View, lines: pd.DataFrame, waves: pd.DataFrame) -> Any:
     answer = joined(sentences.roadmap(lines), sentences.closing(moves.closings(view.showing)))
-    figure = draw_roadmap(lines, waves, _horizon(view), view.look.palette)
+    figure = draw_roadmap(lines, waves, horizon(view.showing), view.look.palette)
     content = [cards.key(*_KEY), cards.picture("roadmap", figure, answer)]
     return cards.block(
         "roadmap",
@@ -168,7 +171,7 @@ def _roadmap(view: View, lines: pd.DataFrame, waves: pd.DataFrame) -> Any:
 def _capacity_frame(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "Limit": [strip_name(str(n), str(s)) for n, s in zip(rows["limit"], rows["subject"], strict=True)],
+            "Limit": [subject_name(str(n), str(s)) for n, s in zip(rows["limit"], rows["subject"], strict=True)],
             "Quarter": rows["quarter"],
             "Used": rows["used"].astype(float),
             "There is": rows["allowed"].astype(float),
@@ -180,7 +183,7 @@ def _capacity_frame(rows: pd.DataFrame) -> pd.DataFrame:
 def _capacity(view: View) -> Any:
     rows = moves.capacity(view.showing)
     answer = sentences.capacity(rows)
-    figure = draw_capacity(rows, _horizon(view), view.look.palette)
+    figure = draw_capacity(rows, horizon(view.showing), view.look.palette)
     return cards.block(
         "capacity",
         PEOPLE,
@@ -195,11 +198,11 @@ def _limit_frame(rows: pd.DataFrame) -> pd.DataFrame:
     dollars = bound["unit"] == "USD"
     return pd.DataFrame(
         {
-            "Limit": [named(sentences.limit_name(row)) for _, row in bound.iterrows()],
+            "Limit": [named(limit_name(row)) for _, row in bound.iterrows()],
             "Used": (bound["used"] / dollars.map({True: 1e6, False: 1.0})).astype(float),
             "Allowed": (bound["allowed"] / dollars.map({True: 1e6, False: 1.0})).astype(float),
             "Unit": bound["unit"].replace("USD", "$M"),
-            "One more is worth": [sentences.short_price(row) for _, row in bound.iterrows()],
+            "One more is worth": [short_price(row) for _, row in bound.iterrows()],
         }
     )
 
@@ -211,7 +214,8 @@ def _limits(view: View, rows: pd.DataFrame) -> Any:
     )
     more = int(rows["binding"].sum()) - len(frame)
     note = f"{more} more in the file" if more > 0 else ""
-    foot = [cards.csv_link("limits", LIMITS, view, "plan"), cards.source(view, note)]
+    worth = html.A("What each is worth, and what if", href=view.link("/limits"), className="link")
+    foot = [cards.csv_link("limits", LIMITS, view, "plan"), worth, cards.source(view, note)]
     return cards.block("limits", LIMITS, sentences.limits(rows[rows["binding"]]), content, foot=foot)
 
 

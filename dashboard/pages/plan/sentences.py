@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.figures.capacity import FULL, strip_name
-from dashboard.format import count, day, fy, in_words, listed, money, sentence_case
+from dashboard.figures.capacity import FULL
+from dashboard.format import NARROW, count, day, fy, in_words, listed, money, percent, sentence_case
 from dashboard.words import joined, slot
+from dashboard.worth import price, subject_name
 
 MEANS = {
     "rehost": "moved as it is, to the cloud",
@@ -88,7 +89,7 @@ def capacity(rows: pd.DataFrame) -> str:
     free: list[tuple[str, int]] = []
     for (limit, subject), strip in rows.groupby(["limit", "subject"], sort=False):
         n = int((strip["used"] >= strip["allowed"] * FULL).sum())
-        name = strip_name(str(limit), str(subject))
+        name = subject_name(str(limit), str(subject))
         (full if n else free).append((name, n))
     if not full:
         return "Every quarter has room."
@@ -111,43 +112,6 @@ def limits(bound: pd.DataFrame) -> str:
         return joined(start, "None has a price: one more of any is worth nothing by itself.")
     top = priced.sort_values("price", ascending=False).iloc[0]
     return joined(start, price(top))
-
-
-def price(row: pd.Series) -> str:
-    """What one more unit of a limit is worth, in words."""
-    value, limit = float(row["price"]), str(row["limit"])
-    what = str(row["subject"]).replace("_", " ")
-    when = str(row["quarter"] or (fy(int(row["year"])) if row["year"] else ""))
-    if not value > 0:
-        return "One more is worth nothing."
-    if str(row["unit"]) == "USD":
-        return f"One more dollar of {what} money in {when} is worth {slot(f'${value:,.2f}')}."
-    one = "start" if limit == "starts" else f"{_one(str(row['unit']))} of {what or limit}"
-    return f"One more {one} in {when} is worth {slot(money(value))}."
-
-
-def short_price(row: pd.Series) -> str:
-    """What one more unit is worth, for a table: `$38 an hour`."""
-    value, unit = float(row["price"]), str(row["unit"])
-    if not value > 0:
-        return "nothing"
-    if unit == "USD":
-        return f"${value:,.2f} a dollar"
-    one = "start" if str(row["limit"]) == "starts" else _one(unit)
-    return f"{money(value)} {'an' if one[0] in 'aeio' or one == 'hour' else 'a'} {one}"
-
-
-def _one(unit: str) -> str:
-    return {"hours": "hour", "units": "unit", "starts": "start"}.get(unit, unit)
-
-
-def limit_name(row: pd.Series) -> str:
-    """A limit's row in words: `general appropriation FY2028`, `migration hours 2027Q3`."""
-    subject = str(row["subject"])
-    subject = subject.replace("_", " ")
-    when = str(row["quarter"] or (fy(int(row["year"])) if row["year"] else ""))
-    words = f"{subject} {str(row['limit']).replace('_', ' ')}".strip()
-    return f"{words} {when}".strip()
 
 
 def systems(table: pd.DataFrame, year: int) -> str:
@@ -173,3 +137,44 @@ def locks(n: int, changed: int) -> str:
     known = "A lock keeps a system\u2019s fate when the plan is made again."
     start = f"{slot(count(n, 'system'))} locked."
     return joined(start, "The plan shown does not know of this yet." if changed else known)
+
+
+def alternatives(table: pd.DataFrame, asked: bool) -> str:
+    """How much dearer the other plans are, and how much they differ."""
+    if table.empty:
+        none = f"No other plan within 2{NARROW}% of the best was found in the time given."
+        return none if asked else "Nobody has looked yet."
+    n, dearer, dollars = len(table), table["dearer"], table["dollars"]
+    differ = slot(percent(float(table["difference"].min())))
+    if n == 1:
+        more = f"{slot(percent(float(dearer.iloc[0]), 1))} more, {money(float(dollars.iloc[0]))} in present value"
+        return f"One other plan costs {more}, and gives {differ} of servers another fate."
+    low, high = (percent(float(v), 1) for v in (dearer.min(), dearer.max()))
+    share = slot(high) if low == high else f"{slot(low)} to {slot(high)}"
+    least, most = (money(float(v)) for v in (dollars.min(), dollars.max()))
+    worth = least if least == most else f"{least} to {most}"
+    start = f"{sentence_case(in_words(n))} other plans cost {share} more, {worth} in present value"
+    return f"{start}; each gives at least {differ} of servers another fate."
+
+
+def frontier(table: pd.DataFrame, asked: bool) -> str:
+    """What the least risk and the highest speed cost beyond the plan of the study's own aim."""
+    if table.empty:
+        return "No plan was found in the time given." if asked else "Nobody has worked this out yet."
+    if len(table) == 1:
+        return "One plan was found, and none that trades cost for less risk or more speed."
+    rows = [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+    own = next(row for row in rows if row["own"])
+    safest, fastest = min(rows, key=lambda r: float(r["risk"])), max(rows, key=lambda r: float(r["speed"]))
+    start = f"Of {in_words(len(table))} plans none beats another in cost, risk and speed"
+    said = []
+    if safest["risk"] < own["risk"]:
+        said.append(f"{slot(percent(1 - safest['risk'] / own['risk']))} less risk costs {slot(money(safest['more']))}")
+    if fastest["speed"] > own["speed"]:
+        points = slot(f"{100 * (fastest['speed'] - own['speed']):.1f} points")
+        said.append(f"{points} more speed {'costs ' if not said else ''}{slot(money(fastest['more']))}")
+    if said:
+        return f"{start}: {listed(said)} more than the plan shown."
+    risk = slot(percent(rows[0]["risk"] / own["risk"] - 1))
+    saves = slot(money(own["cost"] - rows[0]["cost"]))
+    return f"{start}, and none has less risk or more speed than the one shown: {saves} less costs {risk} more risk."
