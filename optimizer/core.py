@@ -20,7 +20,7 @@ import pandas as pd
 from optimizer import direct, generation
 from optimizer import solver as solvers
 from optimizer.direct import Progress, Root, Solution, gap_of, status_of
-from optimizer.duals import Priced, price_limits
+from optimizer.duals import CLOSE, Priced, price_limits
 from optimizer.layers import Layered, price_layers
 from optimizer.ordered import Schedule
 from optimizer.problem import Problem
@@ -35,6 +35,8 @@ FEW = 500
 """Up to so many systems the solver gets its share of the time: there a better bound comes from branching."""
 SEARCHING = 0.4
 """That share is what this one, the search's, leaves."""
+BOUND_SHARE = 0.02
+"""Share of the gap that is asked which the bound may give away."""
 WITHIN_REACH = 30_000
 """Options that can still be part of a better plan, at most, for the solver to be worth asking."""
 
@@ -135,7 +137,8 @@ class _Ask:
     def free(self, prices: np.ndarray | None) -> Root:
         """Where nothing but limits joins the systems; `prices` to begin with."""
         problem = self.problem
-        priced = price_limits(problem, prices, seed=self.seed, stop=self._late)
+        close = max(CLOSE, BOUND_SHARE * self.gap)
+        priced = price_limits(problem, prices, seed=self.seed, close=close, stop=self._late)
         if priced.hopeless:
             return self._hopeless(priced.prices)
         self.priced()

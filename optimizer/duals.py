@@ -17,7 +17,7 @@ Vandenberghe, *Convex Optimization* (2004), chapter 11 (following the path of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
@@ -50,8 +50,8 @@ DUST = 1e-6
 """Share of the bound that all of a limit must be worth at its price, lest the price be the barrier's."""
 MOST_LISTINGS = 12
 """Times that columns of bundles are added, at most."""
-ROWS = 40_000
-"""Columns worked on at a time where curvature is summed up."""
+MOST_CURVED = 20_000
+"""Columns that curvature is summed up from: of more, every second block or third stands for the others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class Point:
     slope: np.ndarray
     """(L,)."""
     relaxed: float
-    """Cost of the fractional plan that the weights make."""
+    """Cost of the fractional plan that the weights make, with what it overruns at its price."""
     over: float
     """How far that plan overruns a limit at worst, as a share of the limit's size."""
     near: np.ndarray
@@ -131,6 +131,7 @@ class Smoothed:
         drawn = np.where(dear < 0, -dear, 0.0) + soft * np.log1p(np.exp(-np.abs(dear) / soft))
         taken = self.upper * _share(dear / soft)
         room = right - self.use[near].T @ weight - self.beside.T @ taken
+        over = np.maximum(-room, 0.0)
         exact = float(least @ blocks.units + np.minimum(0.0, dear) @ self.upper - prices @ right)
         smooth = float(
             (least - temperature * np.log(total)) @ blocks.units - drawn @ self.upper - prices @ right
@@ -140,8 +141,8 @@ class Smoothed:
             value=smooth,
             exact=exact,
             slope=barrier / prices - room,
-            relaxed=float(blocks.cost[near] @ weight + self.cost @ taken),
-            over=float(np.maximum(-room, 0.0).max(initial=0.0)),
+            relaxed=float(blocks.cost[near] @ weight + self.cost @ taken + prices @ over),
+            over=float(over.max(initial=0.0)),
             near=near,
             weight=weight,
         )
@@ -160,15 +161,19 @@ class Smoothed:
         blocks = self.blocks
         owner = blocks.block[point.near]
         split = np.flatnonzero(point.weight < blocks.units[owner] * (1 - 1e-9))
-        total = np.diag(self.barrier(temperature) / point.prices**2)
-        for rows in _pieces(owner[split]):
-            some = split[rows]
-            use = self.use[point.near[some]].toarray()
-            share = point.weight[some] / blocks.units[owner[some]]
-            heads = np.flatnonzero(np.diff(owner[some], prepend=-1))
-            mean = np.add.reduceat(use * share[:, None], heads, axis=0)
-            units = blocks.units[owner[some]]
-            total += (use.T @ (use * (share * units)[:, None]) - mean.T @ (mean * units[heads, None])) / temperature
+        every = -(-len(split) // MOST_CURVED)
+        if every > 1:
+            split = split[owner[split] % every == 0]
+        use, weight, units = self.use[point.near[split]], point.weight[split], blocks.units[owner[split]]
+        heads = np.flatnonzero(np.diff(owner[split], prepend=-1))
+        share = weight / np.sqrt(units), np.arange(len(split)), np.append(heads, len(split))
+        mean = (sparse.csr_array(share, shape=(len(heads), len(split))) @ use).toarray()
+        use.data *= np.repeat(np.sqrt(weight), np.diff(use.indptr))
+        root = use.toarray()
+        # of a matrix and itself NumPy works out one half
+        total = (root.T @ root - mean.T @ mean) * (every / temperature) + np.diag(
+            self.barrier(temperature) / point.prices**2
+        )
         if len(self.upper):
             soft = self._softness(temperature)
             share = _share((self.cost + self.beside @ point.prices) / soft)
@@ -204,17 +209,6 @@ class Smoothed:
 def _share(heat: np.ndarray) -> np.ndarray:
     """Logistic weight of a decision that costs so many temperatures."""
     return np.asarray(1 / (1 + np.exp(np.clip(heat, -60, 60))))
-
-
-def _pieces(owner: np.ndarray) -> Iterator[slice]:
-    """Runs of about `ROWS` rows that do not cut a block."""
-    begin = 0
-    while begin < len(owner):
-        end = min(begin + ROWS, len(owner))
-        while end < len(owner) and owner[end] == owner[end - 1]:
-            end += 1
-        yield slice(begin, end)
-        begin = end
 
 
 @dataclass
@@ -329,7 +323,7 @@ def price_limits(
         if turn:
             climb = _nearby(smoothed, prices * smoothed.size, COLD)
         else:
-            climb = _from_afar(smoothed, None if start is None else start * smoothed.size, seed)
+            climb = _from_afar(smoothed, None if start is None else start * smoothed.size, seed, ceiling)
         climb.down(COLD * smoothed.blocks.spread, close, stop, ceiling)
         steps += climb.steps
         prices = climb.best.prices / smoothed.size
@@ -364,8 +358,11 @@ def without_dust(
     return (less, some, above) if less >= bound - CLOSE * abs(bound) else best
 
 
-def _from_afar(smoothed: Smoothed, prices: np.ndarray | None, seed: int) -> _Climb:
-    """Start with the warm temperatures, on a sample where there are many blocks; without prices from the hottest."""
+def _from_afar(smoothed: Smoothed, prices: np.ndarray | None, seed: int, ceiling: float) -> _Climb:
+    """Start with the warm temperatures, on a sample where there are many blocks; without prices from the hottest.
+
+    A sample may have no plan where the whole has one: then its prices rise above all bounds and tell nothing.
+    """
     count, limits = len(smoothed.blocks.units), max(len(smoothed.limits), 1)
     hot = HOT * smoothed.blocks.spread
     if prices is None:
@@ -378,8 +375,8 @@ def _from_afar(smoothed: Smoothed, prices: np.ndarray | None, seed: int) -> _Cli
     part = _Climb(smoothed.sample(SAMPLE, seed, around, temperature), around, temperature)
     if prices is not None:
         part.warm(WARM * smoothed.blocks.spread)
-    part.down(WARM * smoothed.blocks.spread, 0.0, lambda: False)
-    return _nearby(smoothed, part.point.prices, WARM)
+    part.down(WARM * smoothed.blocks.spread, 0.0, lambda: False, ceiling)
+    return _nearby(smoothed, around if part.best.exact > ceiling else part.point.prices, WARM)
 
 
 def _nearby(smoothed: Smoothed, prices: np.ndarray, least: float) -> _Climb:

@@ -17,6 +17,8 @@ from optimizer.neighbours import Neighbourhood
 
 MOST = 6_000
 """Exchanges to choose among, beside the single moves."""
+CHUNK = 256
+"""Moves whose pairs are scored at a time."""
 ALPHA = 0.1
 """Weight of what an exchange changes in the limits beside how much dearer it is."""
 
@@ -27,16 +29,16 @@ class Exchanges:
     def __init__(self, near: Neighbourhood, penalties: np.ndarray) -> None:
         own = near.at[near.unit]
         moves = np.flatnonzero(np.arange(len(near)) != own)
-        shift, above, unit = near.shift[moves], (near.above - near.above[own])[moves], near.unit[moves]
-        first, second = _pairs(shift * penalties[near.rows], above, unit)
+        shift, above, unit = near.shift[:, moves], (near.above - near.above[own])[moves], near.unit[moves]
+        first, second = _pairs(shift.T * penalties[near.rows], above, unit)
         alone = np.arange(len(moves))
         self.near, self.rows, self.price, self.room = near, near.rows, near.price, near.room.copy()
         self.moves = moves[np.stack([np.append(first, alone), np.append(second, alone)])]
         """The two places in the neighbourhood, twice the same where a move is alone, (2, K)."""
-        self.shift = np.concatenate([shift[first] + shift[second], shift])
-        """What going there takes of each limit, (K, rows); what coming back takes where it has been made."""
+        self.shift = np.concatenate([shift[:, first] + shift[:, second], shift], axis=1)
+        """What going there takes of each limit, (rows, K); what coming back takes where it has been made."""
         self._above = np.concatenate([above[first] + above[second], above])
-        self.dearer = self._above - self.shift @ self.price
+        self.dearer = self._above - self.price @ self.shift
         self.dear = near.dear
         """How much dearer all units are than the best of their blocks."""
         self.made = np.zeros(len(self.dearer), dtype=bool)
@@ -58,7 +60,7 @@ class Exchanges:
         self.room = self.room + takes if self.made[j] else self.room - takes
         self.dear += float(self._above[j])
         self.made[j] = not self.made[j]
-        self.shift[j], self.dearer[j], self._above[j] = -self.shift[j], -self.dearer[j], -self._above[j]
+        self.shift[:, j], self.dearer[j], self._above[j] = -self.shift[:, j], -self.dearer[j], -self._above[j]
         self._taken[units] = self.made[j]
         for unit in units:
             of = self._order[self._from[unit] : self._from[unit + 1]]
@@ -81,10 +83,24 @@ class Exchanges:
 
 def _pairs(worth: np.ndarray, above: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The best pairs of moves of different units; `worth` is what each takes of limits in money, (moves, rows)."""
-    score = ALPHA * cdist(worth, -worth, "cityblock") + above[:, None] + above
-    score[np.tri(len(unit), dtype=bool) | (unit[:, None] == unit)] = np.inf
-    count = min(MOST, int(np.isfinite(score).sum()))
-    if not count:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    first, second = np.unravel_index(np.argpartition(score, count - 1, axis=None)[:count], score.shape)
-    return np.asarray(first), np.asarray(second)
+    order = np.argsort(above, kind="stable")
+    worth, above, unit = worth[order], above[order], unit[order]
+    pairs, scores, worst = np.empty((2, 0), dtype=np.int64), np.empty(0), np.inf
+    for begin in range(0, len(order), CHUNK):
+        # no pair scores less than both are dearer, so the dear ones need no look once enough pairs are better
+        some, end = slice(begin, begin + CHUNK), np.searchsorted(above, worst - above[begin], side="right")
+        if end <= begin:
+            break
+        score = cdist(worth[some], -worth[begin:end], "cityblock")
+        score *= ALPHA
+        score += above[some, None]
+        score += above[begin:end]
+        score[np.tri(*score.shape, dtype=bool) | (unit[some, None] == unit[begin:end])] = np.inf
+        found = np.nonzero(score < worst)
+        pairs = np.append(pairs, np.stack(found) + begin, axis=1)
+        scores = np.append(scores, score[found])
+        if len(scores) > MOST:
+            kept = np.argpartition(scores, MOST - 1)[:MOST]
+            pairs, scores = pairs[:, kept], scores[kept]
+            worst = float(scores.max())
+    return order[pairs[0]], order[pairs[1]]

@@ -72,8 +72,9 @@ class Neighbourhood:
         # to choose among places half the digits will do, in half the time; what is left is counted with all of them
         self.above, self.price = ground.above[column], ground.prices[self.rows]
         self.room = room[self.rows]
-        self.shift = (self.use - self.use[self.at[unit]]).astype(np.float32)
-        self.dearer = self.above - self.above[self.at[unit]] - self.shift @ self.price
+        self.shift = np.ascontiguousarray((self.use - self.use[self.at[unit]]).T, dtype=np.float32)
+        """What going there takes of each limit more than before, (rows, K)."""
+        self.dearer = self.above - self.above[self.at[unit]] - self.price @ self.shift
 
     def __len__(self) -> int:
         """How many columns there are to move to."""
@@ -95,8 +96,8 @@ class Neighbourhood:
         mine, left = slice(self.start[unit], self.stop[unit]), int(self.at[unit])
         self.room = self.room - (self.use[j] - self.use[left])
         self.at[unit] = j
-        self.shift[mine] = self.use[mine] - self.use[j]
-        self.dearer[mine] = self.above[mine] - self.above[j] - self.shift[mine] @ self.price
+        self.shift[:, mine] = (self.use[mine] - self.use[j]).T
+        self.dearer[mine] = self.above[mine] - self.above[j] - self.price @ self.shift[:, mine]
         return mine, left
 
     def columns(self) -> np.ndarray:

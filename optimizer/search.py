@@ -46,6 +46,8 @@ price."""
 MARGINS = (0.0, 0.0, 0.0, 1e-4, 2e-4, 4e-4, 8e-4)
 """Share of a limit's size that the search leaves free, from phase to phase, until there is a plan: one that is found
 without is nearer to the bound."""
+FINE, LEFT_FREE = 1e-4, 0.25
+"""Of a gap beyond the first, that share is left free from the beginning: where much is allowed, plans are easy."""
 EXACT = 1e-9
 """Share of a limit's size that rounding may overrun."""
 
@@ -92,7 +94,7 @@ class Search:
             before, count = self.here, WIDE[phase % len(WIDE)]
             if before < inf:
                 count = min(count, round(NARROW[phase % len(NARROW)] * len(self.ground.blocks.units)))
-            margin = 0.0 if before < inf else margins[tried % len(margins)]
+            margin = 0.0 if before < inf else max(margins[tried % len(margins)], LEFT_FREE * (gap - FINE))
             tried += before == inf
             self.phase(count, gap, margin, STALLED * max(tried, 1))
             self._exchanges(gap)
@@ -154,15 +156,16 @@ class Search:
         edge = -EXACT * self.ground.size[near.rows]
         outside = self._cost(x) - self.ground.bound - float(near.price @ near.room) - near.dear
         before, penalty, buffer = near.columns(), 2 * base, np.empty_like(near.shift)
+        most = 2 * np.abs(near.shift).max(axis=1)
         rests = np.zeros(len(near), dtype=np.int64)
         lowest, better, step = inf, 0, 0
         enough = self.ground.bound + gap * max(abs(self.ground.bound), 1.0)
         best = near.columns()
         while step - better <= patience and not (step % 256 == 0 and self.stop()):
             step += 1
-            np.subtract(near.shift, near.room.astype(np.float32), out=buffer)
-            np.maximum(buffer, 0.0, out=buffer)
-            value = buffer @ penalty.astype(np.float32) + near.dearer
+            # what it takes beyond what is left, and as much again for all places: that needs one pass instead of two
+            np.maximum(near.shift, np.minimum(near.room, most).astype(np.float32)[:, None], out=buffer)
+            value = penalty.astype(np.float32) @ buffer + near.dearer
             value[rests > step] = inf
             value[near.barred] = inf
             j = int(value.argmin())

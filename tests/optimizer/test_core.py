@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from optimizer import core, direct
+from optimizer import core, direct, duals
+from optimizer.blocks import Listing
 from optimizer.duals import price_limits
 from optimizer.options import expand
 from optimizer.problem import Problem
@@ -108,3 +109,33 @@ def test_a_problem_of_any_kind_will_do() -> None:
     assert answer.units.tolist() == [0, 1, 1, 0]
     assert answer.objective == -9.0
     assert answer.prices.index.tolist() == ["weight"]
+
+
+@pytest.mark.parametrize(("seed", "share"), [(1, 0.9), (12, 0.85)])
+def test_prices_hold_where_a_sample_of_the_systems_has_no_plan(
+    seed: int, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = random_problem(seed, systems=40)
+    first = price_limits(problem)
+    tight = problem.replace(limits=problem.limits * share)
+    exact = core.solve(tight, gap=0.0, way="direct").objective
+    monkeypatch.setattr(duals, "SAMPLE", 6)
+    priced = price_limits(tight, first.prices)
+    assert not priced.hopeless
+    assert 0.98 * exact <= priced.bound <= exact
+
+
+def test_curvature_is_the_change_of_the_slope(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = random_problem(5, systems=30, units=3)
+    smoothed = duals.Smoothed.of(problem, Listing.of(problem, np.zeros(3)).blocks)
+    prices, temperature, step = np.array([40.0, 25.0, 60.0]), 2.0, 1e-5
+    bend = smoothed.curvature(smoothed.at(prices, temperature), temperature)
+    slopes = [
+        (smoothed.at(prices + move, temperature).slope - smoothed.at(prices - move, temperature).slope) / (2 * step)
+        for move in step * np.eye(3)
+    ]
+    np.testing.assert_allclose(bend, -np.array(slopes), rtol=1e-5, atol=1e-8)
+    monkeypatch.setattr(duals, "MOST_CURVED", 40)
+    some = smoothed.curvature(smoothed.at(prices, temperature), temperature)
+    assert not np.allclose(some, bend, rtol=1e-6)
+    np.testing.assert_allclose(np.diag(some), np.diag(bend), rtol=0.6)

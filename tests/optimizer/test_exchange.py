@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from optimizer import exchange
 from optimizer.duals import price_limits
-from optimizer.exchange import Exchanges
+from optimizer.exchange import ALPHA, Exchanges
 from optimizer.generation import rounded
 from optimizer.neighbours import Ground, Neighbourhood
 from optimizer.problem import Problem
@@ -59,11 +60,28 @@ def test_of_one_unit_one_exchange_is_made_at_a_time_and_taking_it_back_frees_bot
     unit = exchanges.near.unit[exchanges.moves]
     shared = np.isin(unit, unit[:, pair]).any(axis=0) & ~exchanges.made
     np.testing.assert_array_equal(exchanges.barred, shared)
-    np.testing.assert_array_equal(exchanges.shift[pair], -shift[pair])
+    np.testing.assert_array_equal(exchanges.shift[:, pair], -shift[:, pair])
     exchanges.go(pair)
     assert not exchanges.barred.any()
     assert not exchanges.made.any()
     np.testing.assert_array_equal(exchanges.shift, shift)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_the_best_pairs_are_those_of_a_look_at_all(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    worth, above = random.normal(size=(40, 3)), random.exponential(size=40)
+    unit = np.sort(random.integers(0, 15, 40))
+    every = ALPHA * np.abs(worth[:, None] + worth).sum(axis=2) + above[:, None] + above
+    different = np.triu(unit[:, None] != unit)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exchange, "CHUNK", 7)
+        patch.setattr(exchange, "MOST", 50)
+        first, second = exchange._pairs(worth, above, unit)
+    assert len(first) == 50
+    assert (unit[first] != unit[second]).all()
+    np.testing.assert_allclose(np.sort(every[first, second]), np.sort(every[different])[:50])
 
 
 def test_an_exchange_goes_where_no_single_move_fits() -> None:
@@ -72,7 +90,7 @@ def test_an_exchange_goes_where_no_single_move_fits() -> None:
     ground, _, _ = grounded(problem)
     search = Search(problem, ground, np.array([1.0, 0.0, 1.0, 0.0]), np.zeros(0))
     near = Neighbourhood(ground, search.x, ground.limits - ground.blocks.use.T @ search.x, 4)
-    both = Exchanges(near, ground.penalties).shift[0]
+    both = Exchanges(near, ground.penalties).shift[:, 0]
     assert both == pytest.approx(0.0)
     assert search.objective == 13.0
     search.exchange(4, 0.0)
