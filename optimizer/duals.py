@@ -166,8 +166,8 @@ class Smoothed:
             split = split[owner[split] % every == 0]
         use, weight, units = self.use[point.near[split]], point.weight[split], blocks.units[owner[split]]
         heads = np.flatnonzero(np.diff(owner[split], prepend=-1))
-        share = weight / np.sqrt(units), np.arange(len(split)), np.append(heads, len(split))
-        mean = (sparse.csr_array(share, shape=(len(heads), len(split))) @ use).toarray()
+        parts = weight / np.sqrt(units), np.arange(len(split)), np.append(heads, len(split))
+        mean = (sparse.csr_array(parts, shape=(len(heads), len(split))) @ use).toarray()
         use.data *= np.repeat(np.sqrt(weight), np.diff(use.indptr))
         root = use.toarray()
         # of a matrix and itself NumPy works out one half

@@ -36,6 +36,8 @@ FAR = 30.0
 """Temperatures above the others of its block from which a column is left out when it gets colder: $e^{-30}$."""
 REACH_LIMITS, REACH_RULES = 0.3, 0.3
 """Longest step at once: of a limit's price, as a share of its size's part in all cost; of a rule's, of the spread."""
+FEW = 0.2
+"""Share of the columns below which it is quicker to pick them out than to multiply with all."""
 MEMORY = 20
 """Steps that L-BFGS remembers."""
 DUST = 1e-5
@@ -189,10 +191,16 @@ class Layers:
         drawn = np.where(dear < 0, -dear, 0.0) + soft * np.log1p(np.exp(-np.abs(dear) / soft))
         extra = upper / (1 + np.exp(np.clip(dear / soft, -60, 60)))
         case = share[homes.of, homes.at]
-        near = np.flatnonzero(weight > 1e-12)
-        taken = self.use[near].T @ weight[near] + self.of_cases.T @ case + self.beside.T @ extra
+        taken = self._taken(weight) + self.of_cases.T @ case + self.beside.T @ extra
         value = float((lowest - higher * np.log(total)).sum() - drawn @ upper - prices @ self.room)
         return Point(value, taken - self.room, weight, case, extra)
+
+    def _taken(self, weight: np.ndarray) -> np.ndarray:
+        """What columns of such weight take of each row, (rows,); few of them are picked out first."""
+        near = np.flatnonzero(weight > 1e-12)
+        if len(near) > FEW * len(weight):
+            return np.asarray(self.use.T @ weight)
+        return np.asarray(self.use[near].T @ weight[near])
 
     def reach(self, point: Point, temperature: float, most: np.ndarray) -> np.ndarray:
         """How far each price may be moved at once, (rows,): one over the root of the curvature there."""

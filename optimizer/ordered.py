@@ -14,7 +14,7 @@ import numpy as np
 
 from optimizer import generation
 from optimizer.direct import ROUNDING, SLACK, gap_of
-from optimizer.duals import Priced, price_limits
+from optimizer.duals import CLOSE, Priced, price_limits
 from optimizer.layers import Layered
 from optimizer.problem import Problem
 from optimizer.windows import Windows
@@ -29,8 +29,18 @@ PHASES = 4
 """Phases of the search within one set of windows."""
 MARGINS = (0.0, 1e-4, 2e-4, 4e-4)
 """What the search leaves free of each limit, from phase to phase: windows cost more than a plan that is found late."""
-ROUNDS = 30
-"""Windows laid round the best plan, one after the other, at most."""
+ROUNDS = 600
+"""Times that windows are laid anew or a home is closed at another time, at most."""
+AGAIN = 0.1
+"""How often windows are laid anew though that was no better the last time."""
+NEXT = 0.7
+"""How often that is the next time earlier or later, not any."""
+ENOUGH = 0.25
+"""Share of what windows cost by which it must fall before a search within them is worth its while."""
+WAITED = 50
+"""Rounds after which better windows are searched, be they little better."""
+BOUND_SHARE = 0.01
+"""Share of the gap that is asked which the bound of windows may give away."""
 WORTH = 0.1
 """Share of what windows cost against the bound within which a search inside them ends: new windows give more."""
 BELOW = 1e-3
@@ -69,6 +79,9 @@ class Schedule:
         self.windows = Windows.of(self.problem)
         self.x, self.extra = np.zeros(len(self.problem)), np.zeros(len(self.problem.extra))
         self.random = np.random.default_rng(self.seed)
+        homes = self.problem.homes
+        self._tried = np.full((homes.count + 1, homes.horizon + 1), -1)
+        self._rules = self.problem.rules[0] @ self.layered.rule_prices
 
     @property
     def late(self) -> bool:
@@ -81,18 +94,28 @@ class Schedule:
         return gap_of(self.objective, self.layered.bound) <= self.gap or self.late
 
     def run(self) -> None:
-        """Find good times to close homes, search within windows that follow from them, then move the windows."""
-        trial = self._better_closing(self._first())
-        if trial is not None:
-            self._search(trial)
-        for _ in range(ROUNDS):
-            if self.done or self.objective == inf:
+        """Find good times to close homes and windows that follow from them, and search within the best of those."""
+        best = self._better_closing(self._first())
+        if best is None:
+            return
+        self._search(best)
+        searched, at, way = best, 0, self._round_plan
+        for turn in range(ROUNDS):
+            if self.done:
                 return
-            near = self.x if self.random.random() < 0.5 else 0.6 * self.x + 0.4 * self.layered.x
-            closing = self.windows.closing(near, float(self.random.uniform(0.35, 0.65)))
-            trial = self._trial(near, closing, float(self.random.random()))
-            if trial is not None and trial.priced.bound < self.objective:
-                self._search(trial)
+            better = way(best)
+            stuck = better is None and self.problem.homes.count and self.random.random() > AGAIN
+            way = self._reclosed if stuck else self._relaid
+            best = better or best
+            if best is not searched and (self._promising(best, searched) or turn - at >= WAITED):
+                self._search(best)
+                searched, at, way = best, turn, self._round_plan
+
+    def _promising(self, best: Trial, searched: Trial) -> bool:
+        """Whether a search within windows may reach the gap, or find much better plans than within those before."""
+        now, before = self._lost(best), self._lost(searched)
+        beside = min(gap_of(self.objective, self.layered.bound) - before, before)
+        return now < (1 - ENOUGH) * before or (now < (1 - WORTH) * before and now + beside * (1 - ENOUGH) < self.gap)
 
     def _first(self) -> Trial | None:
         """The best of some points of the fractional plan; None where none of them leaves a plan."""
@@ -105,19 +128,17 @@ class Schedule:
 
     def _better_closing(self, best: Trial | None) -> Trial | None:
         """Close the homes at other times that gain most by them at the prices so far, as long as that is better."""
-        problem, homes, moved = self.problem, self.problem.homes, MOVED
-        rules = problem.rules[0] @ self.layered.rule_prices
+        moved = MOVED
         for _ in range(CLOSINGS):
-            if best is None or not homes.count or gap_of(best.priced.bound, self.layered.bound) < self.gap / 2:
+            if best is None or not self.problem.homes.count or self._lost(best) < self.gap / 2:
                 break
-            reduced = problem.cost + problem.use @ best.priced.prices + rules
-            worth, _ = homes.tables(problem.system, problem.units, problem.together, reduced)
+            worth = self._worth(best)
             gain = np.take_along_axis(worth, best.closing[:, None], axis=1)[:, 0] - worth.min(axis=1)
             gainers = np.argsort(-gain)[: int((gain > 1e-6 * abs(self.layered.bound)).sum())]
             movers = gainers[: max(1, round(moved * len(gainers)))]
             closing = best.closing.copy()
             closing[movers] = worth[movers].argmin(axis=1)
-            trial = self._trial(self.layered.x, closing, 0.5, best.priced.prices) if len(movers) else None
+            trial = self._trial(self.layered.x, closing, 0.5, best) if len(movers) else None
             if trial is not None and trial.priced.bound < best.priced.bound:
                 best, moved = trial, min(1.0, moved * MORE)
             elif len(movers) <= 1:
@@ -126,26 +147,84 @@ class Schedule:
                 moved *= FEWER
         return best
 
-    def _trial(
-        self, x: np.ndarray, closing: np.ndarray, between: float, prices: np.ndarray | None = None
-    ) -> Trial | None:
-        """Windows near a plan and what they leave; None where that is no plan, or the time over."""
+    def _relaid(self, best: Trial) -> Trial | None:
+        """Windows round the fractional plan within the best ones so far, alone or mixed; None if no better."""
+        near = self._fractional(best) if self.random.random() < 0.5 else self._mixed(best)
+        return self._if_better(best, self._trial(near, best.closing, float(self.random.random()), best))
+
+    def _round_plan(self, best: Trial) -> Trial | None:
+        """The same round the best plan in whole units, with homes that close as it leaves them."""
+        if self.objective == inf:
+            return None
+        closing = self.windows.closing(self.x, 0.5)
+        return self._if_better(best, self._trial(self.x, closing, float(self.random.random()), best))
+
+    def _reclosed(self, best: Trial) -> Trial | None:
+        """One home closed at another time by which it would gain at the prices of the best; None if no better."""
+        worth = self._worth(best)
+        gain = np.take_along_axis(worth, best.closing[:, None], axis=1) - worth
+        gain[(self._tried == best.closing[:, None]) | ~(gain > 0)] = 0.0
+        gain[:, -1] = 0.0
+        if self.random.random() < NEXT:
+            # one time earlier or later: what is far is seldom what prices make of it
+            times = np.cumsum(np.isfinite(worth), axis=1)
+            gain[np.abs(times - np.take_along_axis(times, best.closing[:, None], axis=1)) > 1] = 0.0
+        if not gain.any():
+            return None
+        home, at = np.unravel_index(int(self.random.choice(gain.size, p=(gain / gain.sum()).ravel())), gain.shape)
+        self._tried[home, at] = best.closing[home]
+        closing = best.closing.copy()
+        closing[home] = at
+        return self._if_better(best, self._trial(self._mixed(best), closing, 0.5, best))
+
+    def _fractional(self, trial: Trial) -> np.ndarray:
+        """Units of each option that the prices of a trial make, fractional, (options,)."""
+        x = np.zeros(len(self.problem))
+        x[trial.kept] = trial.priced.blocks.options(trial.priced.weight)
+        return x
+
+    def _mixed(self, trial: Trial) -> np.ndarray:
+        """The same with what the first prices made of it, which tells of times outside the windows."""
+        return np.asarray(0.6 * self._fractional(trial) + 0.4 * self.layered.x)
+
+    def _if_better(self, best: Trial, trial: Trial | None) -> Trial | None:
+        return trial if trial is not None and trial.priced.bound < best.priced.bound else None
+
+    def _lost(self, trial: Trial) -> float:
+        """What windows cost at least, as a share."""
+        return gap_of(trial.priced.bound, self.layered.bound)
+
+    def _worth(self, trial: Trial) -> np.ndarray:
+        """What each home and its residents cost by when it closes, (H + 1, times), at the prices of a trial."""
+        problem = self.problem
+        reduced = problem.cost + problem.use @ trial.priced.prices + self._rules
+        return problem.homes.tables(problem.system, problem.units, problem.together, reduced)[0]
+
+    def _trial(self, x: np.ndarray, closing: np.ndarray, between: float, best: Trial | None = None) -> Trial | None:
+        """Windows near a plan and what they leave; None where that is no plan, or the time over.
+
+        Also where the prices of the best windows so far prove already that these are no better.
+        """
         found = None if self.late else self.windows.open(x, closing, between)
         if found is None:
             return None
         kept, closing = found
         part = self.problem.only(np.flatnonzero(kept)).free()
-        start = self.layered.prices if prices is None else prices
-        priced = price_limits(part, start, seed=self.seed, stop=lambda: self.late)
+        start = self.layered.prices if best is None else best.priced.prices
+        if best is not None and part.price(start)[0] >= best.priced.bound:
+            return None
+        close = max(CLOSE, BOUND_SHARE * self.gap)
+        priced = price_limits(part, start, seed=self.seed, close=close, stop=lambda: self.late)
         least = self.layered.bound - BELOW * abs(self.layered.bound)
         return None if priced.hopeless or priced.bound < least else Trial(closing, kept, part, priced)
 
     def _search(self, trial: Trial) -> None:
         """Search within windows; keep what is found if it is better and keeps every limit and rule."""
         priced = trial.priced
-        lost = gap_of(priced.bound, self.layered.bound)
+        lost = self._lost(trial)
         gap = max(self.gap - lost, WORTH * lost, 1e-5)
-        search = generation.found(trial.part, priced, gap, self.seed, self.until, PHASES, MARGINS)
+        phases = PHASES if lost < self.gap or self.objective == inf else 1
+        search = generation.found(trial.part, priced, gap, self.seed, self.until, phases, MARGINS)
         if search.best is None:
             return
         x = np.zeros(len(self.problem))
