@@ -47,6 +47,12 @@ class Parameter:
             return "list"
         return "name" if isinstance(self.default, str) else "number"
 
+    @property
+    def basis(self) -> str:
+        """`fact` where a source says so, `derived` where arithmetic on facts does, else `assumption`: its first tag."""
+        tags = {"[B]": "assumption", "[D]": "derived", "[O]": "fact", "[S]": "fact"}
+        return tags.get(self.source[:3], "fact")
+
     def read(self, value: object, file: str) -> tuple[Value, list[Problem]]:
         """The value as the parameter's kind, and what is wrong with it."""
         if self.kind == "name":

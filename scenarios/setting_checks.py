@@ -20,7 +20,10 @@ BOUGHT = tuple(name for name in STRATEGIES if name not in ("retain", "retire"))
 PRICED = ("appropriation", "hours", "starts", "procurement", "modern_share", "risk_ceiling")
 """The limits that may be overrun at a price."""
 
-_WHOLE = ("quarters", "contracts", "fiscal years")
+BUNDLES = ("agency", "system")
+"""What may be one contract in a simulated future: see `scenarios.futures.contracts`."""
+
+_WHOLE = ("quarters", "contracts", "fiscal years", "futures")
 """Units of parameters that count things."""
 _FROM_YEAR = ("reserve", "savings_sweep", "procurement_capacity", "modern_share", "risk_ceiling")
 
@@ -77,6 +80,7 @@ def _names(case: _Case) -> Iterable[Problem]:
             for method in METHODS
             if f"{method}.strategies" in settings.values
         },
+        "contract_bundle": ([settings.text("contract_bundle")], BUNDLES, "way to bundle contracts"),
         "violation_price": (settings.by_name("violation_price"), PRICED, "limit that can be overrun"),
         "fund_weights": (
             settings.by_name("fund_weights"),
