@@ -287,6 +287,32 @@ def explain(
         raise typer.Exit(NO_PLAN_EXISTS)
 
 
+@app.command()
+def simulate(
+    place: Annotated[Path, typer.Argument(help="Results of one scenario: OUT/SCENARIO.")],
+    futures: Annotated[
+        int | None, typer.Option("--futures", min=1, max=1_000_000, help="How many; by default the parameter futures.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Seed of all that is drawn; by default the study's.")
+    ] = None,
+    study: Annotated[Path | None, typer.Option(help="The study, where it has been moved since.")] = None,
+    drivers: Annotated[bool, typer.Option(help="Say what widens the spread, by turning each source off.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Play a plan and its rivals against the same futures: chances to stay within appropriation, cost, units."""
+    from scenarios.futures.run import simulate as play
+    from scenarios.futures.run import summary_text
+
+    with _progress() as progress:
+        found = play(place, futures=futures, seed=seed, study=study, drivers=drivers, progress=progress)
+    if as_json:
+        sys.stdout.write(json.dumps(found.json(), indent=2, allow_nan=False) + "\n")
+    else:
+        _say(summary_text(found))
+        _say(f"Wrote risk.csv, drivers.csv and futures.json into {place}.")
+
+
 def _day(text: str) -> str:
     """A day that was written as YYYY-MM-DD."""
     from datetime import date

@@ -42,6 +42,9 @@ LATER = ("year_end", "variance", "overrides", "versions")
 EXPLAINED = ("prices", "alternatives", "alternative_plans", "frontier")
 """Answers of `reallot explain` that stand beside a plan as `explain_<name>.csv`; planning again removes them."""
 
+PLAYED = ("risk", "drivers")
+"""Answers of `reallot simulate` that stand beside a plan; planning again removes them."""
+
 _TEXT = {
     "plan": (
         *("system", "strategy", "method", "start", "cutover", "legacy_off", "buy_from", "name", "agency", "program"),
@@ -64,6 +67,8 @@ _TEXT = {
     "alternatives": ("words",),
     "alternative_plans": ("system", "strategy", "method", "start", "cutover", "legacy_off", "buy_from"),
     "frontier": ("aim",),
+    "risk": ("policy", "measure", "fund", "period"),
+    "drivers": ("source", "title", "measure"),
 }
 """Columns that stay text when read back: an agency may be called 448."""
 
@@ -93,6 +98,10 @@ class Results:
     versions: pd.DataFrame = field(default_factory=pd.DataFrame)
     explained: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     """Those of `EXPLAINED` that were asked for, as read; nothing writes them with a plan."""
+    risk: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """How sure the plan and its rivals are, as read; empty where nothing was simulated."""
+    drivers: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """What drives the spread, as read."""
 
     @property
     def name(self) -> str:
@@ -125,6 +134,9 @@ def read_results(folder: Path | str) -> Results:
         timings=_read_json(folder / "timings.json"),
         explained={name: _read_csv(path, _TEXT[name]) for name, path in answers.items() if path.exists()},
         **frames,
+        **{
+            name: _read_csv(folder / f"{name}.csv", _TEXT[name]) for name in PLAYED if (folder / f"{name}.csv").exists()
+        },
     )
 
 

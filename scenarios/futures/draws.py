@@ -18,7 +18,7 @@ from scipy.special import ndtr
 from optimizer import Method
 from scenarios.futures.priors import OverrunClass, Priors
 
-BLOCK = 1000
+BLOCK = 2500
 """Futures drawn together."""
 _CONTRACT, _STATE = 1, 2
 """What a generator is for."""
