@@ -313,6 +313,21 @@ def simulate(
         _say(f"Wrote risk.csv, drivers.csv and futures.json into {place}.")
 
 
+@app.command("fit-overruns")
+def fit_past(
+    file: Annotated[
+        Path,
+        typer.Argument(help="Past projects: first_budget, last_budget; perhaps start_date, first_date, last_date."),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Fit the overruns that futures are drawn from to past projects, say how well, and print what to set."""
+    from scenarios.futures.fit import fit_overruns
+
+    found = fit_overruns(file)
+    _say(json.dumps(found.json(), indent=2, allow_nan=False) if as_json else str(found))
+
+
 def _day(text: str) -> str:
     """A day that was written as YYYY-MM-DD."""
     from datetime import date
