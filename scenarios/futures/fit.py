@@ -1,6 +1,7 @@
 r"""Overruns of one's own past projects: the two-part model of `scenarios.futures.priors`, fitted, and how well.
 
-Ratios of last over first budget up to $x$ are the body: $\ln R \sim N(m, \sigma)$ by its mean and standard deviation.
+Ratios of last over first budget up to $x$ are the body: $\ln R \sim N(m, \sigma)$ by mean and standard deviation,
+or by median and quartiles, whichever is nearer.
 Those above are the tail: its share is $p$, its power by maximum likelihood (Hill 1975):
 
 $$\hat\alpha = n_{tail} \Big/ \sum_{R_i > x} \ln (R_i / x)$$
@@ -36,6 +37,8 @@ FEWEST_IN_TAIL = 5
 QUANTILES = (0.1, 0.5, 0.8, 0.9, 0.95)
 _STARTS = np.round(np.arange(1.2, 3.01, 0.05), 2)
 _DRAWN = 200
+_QUARTILE = 0.6745
+"""Upper quartile of a standard normal."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,11 @@ class Fitted:
 
     def _verdict(self) -> str:
         share = f"{100 * self.as_far:.0f} % of {_DRAWN} files drawn from the model lie as far from their own fit"
-        return share + (", so that the model fits" if self.as_far >= 0.1 else ", so that the model fits badly")
+        return share + (
+            ", so that chance explains it"
+            if self.as_far >= 0.1
+            else ": more than chance, so compare the quantiles above"
+        )
 
 
 def fit_overruns(path: Path | str) -> Fitted:
@@ -161,19 +168,26 @@ def fit_overruns(path: Path | str) -> Fitted:
 
 def two_part(ratios: np.ndarray) -> TwoPart:
     """The two-part model nearest to some ratios."""
-    candidates = [_at(ratios, start) for start in _STARTS.tolist()]
-    return min((model for model in candidates if model), key=lambda model: model.distance(ratios))
+    candidates = [model for start in _STARTS.tolist() for model in _at(ratios, start)]
+    return min(candidates, key=lambda model: model.distance(ratios))
 
 
-def _at(ratios: np.ndarray, start: float) -> TwoPart | None:
-    """The model with a tail that begins at some ratio; None where that leaves too little of a body."""
+def _at(ratios: np.ndarray, start: float) -> list[TwoPart]:
+    """Models with a tail that begins at some ratio; none where that leaves too little of a body.
+
+    The body by mean and standard deviation, and by its median and middle half, which a few odd projects do not move.
+    """
     above = ratios > start
     inside = np.log(ratios[~above])
     if len(inside) < max(3, 0.2 * len(ratios)):
-        return None
+        return []
     power = float(above.sum() / np.log(ratios[above] / start).sum()) if above.any() else 10.0
-    sigma = float(inside.std())
-    return TwoPart(float(np.exp(inside.mean() + sigma**2 / 2)), sigma, start, float(above.mean()), power)
+    low, middle, high = np.percentile(inside, [25, 50, 75]).tolist()
+    bodies = ((float(inside.mean()), float(inside.std())), (middle, (high - low) / (2 * _QUARTILE)))
+    return [
+        TwoPart(float(np.exp(m + sigma**2 / 2)), max(sigma, 1e-6), start, float(above.mean()), power)
+        for m, sigma in bodies
+    ]
 
 
 def _as_far(model: TwoPart, count: int, distance: float) -> float:
