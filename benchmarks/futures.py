@@ -159,7 +159,7 @@ class Plain:
         for k, c in enumerate(contracts.contract.tolist()):
             state = variant[k] if start[c] < self.last else 0
             names, table = self.schedule.parts[k]
-            part = dict(zip(names, table[start[c] * self.schedule.variants + state], strict=True))
+            part = dict(zip(names, table[:, start[c] * self.schedule.variants + state], strict=True))
             factor = {
                 "line": self.world.line[i, case.lines.of_system[contracts.system[k]]],
                 "cloud": self.world.state.cloud[i],

@@ -49,10 +49,10 @@ class Outcome:
 
 
 class _Sums:
-    """What is added up: by scope, then as a whole."""
+    """What is added up: by scope, then as a whole; scopes first, so that what is added to lies together."""
 
     def __init__(self, futures: int, scopes: int, years: int) -> None:
-        self.outlay = np.zeros((futures, scopes, years))
+        self.outlay = np.zeros((scopes, futures, years))
         self.legacy, self.run = np.zeros((2, futures, years))
 
 
@@ -72,8 +72,7 @@ def booked(
     case, contracts, staying = schedule.case, schedule.contracts, schedule.staying
     futures, years, last = len(world.state.shock), len(case.years), len(case.portfolio.quarters)
     shape = futures, len(case.scopes), years
-    outlay = np.einsum("fly,lsy->fsy", world.line, staying.outlay, optimize=True)
-    outlay += (case.residual + schedule.open_sites) + world.rest
+    outlay = np.zeros((len(case.scopes), futures, years))
     legacy = np.einsum("fly,ly->fy", world.line, staying.legacy)
     run = np.einsum("fly,ly->fy", world.line, staying.run)
     one_time = np.zeros((futures, years))
@@ -84,8 +83,8 @@ def booked(
         for k in np.flatnonzero(of_line == line).tolist():
             c = int(contracts.contract[k])
             names, table = schedule.parts[k]
-            paid = table[start[c] * schedule.variants + np.where(start[c] < last, variant[k], 0)]
-            part = {name: paid[:, i] for i, name in enumerate(names)}
+            state = start[c] * schedule.variants + np.where(start[c] < last, variant[k], 0)
+            part = {name: amounts.take(state, axis=0) for name, amounts in zip(names, table, strict=True)}
             built = np.zeros((futures, years))
             if "own" in part:
                 built += ratio[c][:, None] * part["own"]
@@ -94,29 +93,33 @@ def booked(
             one_time += built
             for s in schedule.scopes[k]:
                 if builds[k, s]:
-                    outlay[:, s] += builds[k, s] * built
+                    outlay[s] += builds[k, s] * built
                 if runs[k, s]:
-                    for name, sums in (("line", mine.outlay), ("cloud", cloud.outlay), ("exit", outlay)):
+                    for name, spent in (("line", mine.outlay), ("cloud", cloud.outlay), ("exit", outlay)):
                         if name in part:
-                            sums[:, s] += runs[k, s] * part[name]
+                            spent[s] += runs[k, s] * part[name]
             for scale, sums in (("line", mine), ("cloud", cloud)):
                 if f"legacy {scale}" in part:
                     sums.legacy += part[f"legacy {scale}"]
                 if f"run {scale}" in part:
                     sums.run += part[f"run {scale}"]
-        factor = world.line[:, line]
-        outlay += mine.outlay * factor[:, None]
+        factor = np.ascontiguousarray(world.line[:, line])
+        outlay += mine.outlay * factor
         legacy += mine.legacy * factor
         run += mine.run * factor
-    outlay += cloud.outlay * world.state.cloud[:, None]
+    outlay += cloud.outlay * world.state.cloud
     legacy += cloud.legacy * world.state.cloud
     run += cloud.run * world.state.cloud
+    outlay = np.ascontiguousarray(outlay.transpose(1, 0, 2))
+    outlay += np.einsum("fly,lsy->fsy", world.line, staying.outlay, optimize=True)
+    outlay += (case.residual + schedule.open_sites) + world.rest
     off = np.where(cut < NEVER, cut + contracts.dual_run[:, None], NEVER)
     for i, empty in enumerate(schedule.empty(off) if len(schedule.closing) else ()):
         outlay += schedule.site_cash[i, empty][:, None] * case.sites[schedule.closing[i]][:, None]
     used, allowed = _budgets(schedule, world, outlay)
     ends = np.searchsorted(case.year_of, np.arange(years), side="right")
-    moved = np.stack([contracts.modern @ (cut < end) for end in ends], axis=1)
+    arrives = contracts.modern > 0
+    moved = np.stack([contracts.modern[arrives] @ (cut[arrives] < end) for end in ends], axis=1)
     begun = start < last
     return Outcome(outlay, allowed, used, one_time, legacy, run, moved, start.T.astype(np.int16), (gone & begun).T)
 

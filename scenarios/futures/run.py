@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -148,22 +146,22 @@ def case_of(results: Results, study: Path | str | None, seed: int | None) -> tup
 def play_all(
     schedules: Mapping[str, Schedule], futures: int, progress: Callable[[float], None] | None = None
 ) -> dict[str, Outcome]:
-    """All schedules in the same futures: block by block, two at a time where there are two cores."""
+    """All schedules in the same futures, block by block.
+
+    One block after the other: threads were tried, and two of them are slower than one on arrays of this size.
+    """
     blocks = -(-futures // BLOCK)
     first = next(iter(schedules.values()))
-    for schedule in schedules.values():
-        schedule.prepare()
 
     def one(block: int) -> dict[str, Outcome]:
         world = first.case.world(block)
         return {name: play(schedule, block, world) for name, schedule in schedules.items()}
 
     done: list[dict[str, Outcome]] = []
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, blocks)) as pool:
-        for part in pool.map(one, range(blocks)):
-            done.append(part)
-            if progress:
-                progress(len(done) / blocks)
+    for block in range(blocks):
+        done.append(one(block))
+        if progress:
+            progress(len(done) / blocks)
     return {name: Outcome.joined([part[name] for part in done], futures) for name in schedules}
 
 

@@ -80,7 +80,7 @@ class Schedule:
         return int(self.contracts.money.shape[2])
 
     def prepare(self) -> None:
-        """Works out all that is looked up, so that threads only read it."""
+        """Works out all that is looked up, once, before futures are played."""
         for name in ("pays", "scopes", "parts", "projected", "swept", "bought_from", "free", "planned_sites"):
             getattr(self, name)
         for name in ("staying", "cycle", "residual", "line_scopes", "scope_of", "year_of", "moved"):
@@ -104,13 +104,12 @@ class Schedule:
 
     @cached_property
     def parts(self) -> list[tuple[tuple[str, ...], np.ndarray]]:
-        """Of each cell the parts that are ever anything, and their USD by state, (T + 1) V x parts x Y."""
+        """Of each cell the parts that are ever anything, and their USD by state, parts x (T + 1) V x Y."""
         found = []
         for money in self.contracts.money:
             sums = {name: money[:, :, which].sum(axis=2) for name, which in PARTS.items()}
             names = tuple(name for name, amounts in sums.items() if amounts.any())
-            stacked = np.stack([sums[name] for name in names], axis=2)
-            found.append((names, np.ascontiguousarray(stacked.reshape(-1, *stacked.shape[2:]))))
+            found.append((names, np.stack([sums[name].reshape(-1, money.shape[-1]) for name in names])))
         return found
 
     @cached_property

@@ -51,7 +51,7 @@ class _Play:
         """Quarter after quarter; then the books."""
         case, frame = self.case, self.case.budgets.frame
         for c, contract in enumerate(self.schedule.projected):
-            self.projected[:, contract.columns] += contract.planned[self.due[c]]
+            self.projected[:, contract.columns] += contract.planned.take(self.due[c], axis=0)
         onward = frame["next"].to_numpy(dtype=np.int64)
         brought = case.opening(self.futures)
         for t in range(self.last):
@@ -89,7 +89,7 @@ class _Play:
         """A contract begins later in some futures; what it was to cost is taken out and put in anew."""
         contract = self.schedule.projected[c]
         then = np.broadcast_to(self.schedule.free[np.minimum(until, self.last)], which.shape)
-        change = contract.planned[then] - contract.planned[self.due[c, which]]
+        change = contract.planned.take(then, axis=0) - contract.planned.take(self.due[c, which], axis=0)
         self.projected[which[:, None], contract.columns] += change
         self.due[c, which] = then
 
@@ -126,7 +126,7 @@ class _Play:
             if not len(mine):
                 continue
             which = np.flatnonzero(waiting[c] & (over[:, mine] > TOLERANCE).any(axis=1))
-            relief = gain[self.due[c, which]]
+            relief = gain.take(self.due[c, which], axis=0)
             helps = ((relief > TOLERANCE) & (over[which] > TOLERANCE)).any(axis=1)
             if helps.any():
                 self._postpone(c, which[helps], until)
@@ -167,8 +167,8 @@ class _Play:
                 cut = self._thawed(k, which, t, cut, gone)
             self.cut[k, which] = np.where(gone, NEVER, cut)
             state = t * self.schedule.variants + self.variant[k, which]
-            change += contract.others[i][state]
-            change += ratio * contract.owns[i][state]
+            change += contract.others[i].take(state, axis=0)
+            change += ratio * contract.owns[i].take(state, axis=0)
         self.projected[which[:, None], contract.columns] += change
 
     def _thawed(self, k: int, which: np.ndarray, t: int, cut: np.ndarray, gone: np.ndarray) -> np.ndarray:
