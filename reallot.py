@@ -298,12 +298,25 @@ def simulate(
     ] = None,
     study: Annotated[Path | None, typer.Option(help="The study, where it has been moved since.")] = None,
     drivers: Annotated[bool, typer.Option(help="Say what widens the spread, by turning each source off.")] = True,
+    reserve_for: Annotated[
+        float | None,
+        typer.Option(help="Find instead the reserve that keeps all appropriations with this chance, such as 0.9."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Play a plan and its rivals against the same futures: chances to stay within appropriation, cost, units."""
     from scenarios.futures.run import simulate as play
     from scenarios.futures.run import summary_text
 
+    if reserve_for is not None:
+        from scenarios.futures.reserve import TRIED_ON, find_reserve
+
+        with _progress() as progress:
+            reserve = find_reserve(
+                place, reserve_for, futures=futures or TRIED_ON, seed=seed, study=study, progress=progress
+            )
+        _say(json.dumps(reserve.json(), indent=2, allow_nan=False) if as_json else str(reserve))
+        return
     with _progress() as progress:
         found = play(place, futures=futures, seed=seed, study=study, drivers=drivers, progress=progress)
     if as_json:
