@@ -87,10 +87,17 @@ def test_with_all_sources_off_every_future_is_the_plan_to_the_cent(planned: Resu
     assert np.abs(told.allowed[0] - limits.loc[keys, "allowed"].to_numpy()).max() < 0.01
 
 
-@given(seed=st.integers(0, 500), margin=st.floats(1.0, 1.1), bundle=st.sampled_from(["agency", "system"]))
+@given(
+    seed=st.integers(0, 500),
+    margin=st.floats(1.0, 1.1),
+    bundle=st.sampled_from(["agency", "system"]),
+    freezes=st.sampled_from([[], ["2028Q1", "2028Q4"]]),
+)
 @settings(max_examples=8, deadline=None)
-def test_money_and_units_are_conserved_in_every_future(seed: int, margin: float, bundle: str) -> None:
-    case = case_for(a_study(seed, margin, contract_bundle=bundle, **WILD), seed)
+def test_money_and_units_are_conserved_in_every_future(
+    seed: int, margin: float, bundle: str, freezes: list[str]
+) -> None:
+    case = case_for(a_study(seed, margin, contract_bundle=bundle, freezes=freezes, **WILD), seed)
     rows = AllAtOnce().rows(case)
     schedule = schedule_of(case, rows)
     world = case.world(0)
@@ -103,6 +110,9 @@ def test_money_and_units_are_conserved_in_every_future(seed: int, margin: float,
     assert (arrived >= 0).all()
     alive = (told.start < schedule.contracts.quarters) & ~told.cancelled
     assert (told.moved[:, -1] <= alive @ schedule.contracts.units).all()
+    frozen = np.flatnonzero(case.portfolio.quarters.isin(list(case.portfolio.freezes)))
+    assert len(frozen) == len(freezes)
+    assert not np.isin(told.start, frozen).any()
     # money: a plain loop over single futures comes to the same, fund by fund
     plain = Plain(schedule, world, luck_of(schedule, 0, world))
     for i in range(0, BLOCK, BLOCK // 6):
