@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import optimizer
-from optimizer import DataError, InfeasiblePlan, NoPlanFound
+from optimizer import InfeasiblePlan, NoPlanFound
 from scenarios.errors import Problem, ResultsError
 from scenarios.futures.case import Case
 from scenarios.futures.draws import BLOCK
@@ -40,8 +40,6 @@ class Reserve:
     """Standard error of that chance."""
     futures: int
     """How many of these there were; as many others were used to find it."""
-    failed: tuple[float, ...]
-    """Reserves at which planning itself failed: a fault of this program, that does not end the search."""
     tried: tuple[tuple[float, float | None], ...]
     """Reserves, and the chance in the futures used to find one; None where no plan exists, or none was found."""
 
@@ -55,7 +53,6 @@ class Reserve:
             "chance": self.chance,
             "standard_error": self.error,
             "futures": self.futures,
-            "failed": list(self.failed),
             "tried": tried,
         }
 
@@ -67,10 +64,7 @@ class Reserve:
         else:
             head = f"No reserve keeps all appropriations with a chance of {self.wanted:.0%}. The best that was tried, "
             head += f"{self.share:.2%}, keeps them in {told}"
-        lines = [
-            f"  reserve {share:>7.2%}  {'planning failed, please report it' if share in self.failed else _said(chance)}"
-            for share, chance in sorted(self.tried)
-        ]
+        lines = [f"  reserve {share:>7.2%}  {_said(chance)}" for share, chance in sorted(self.tried)]
         return "\n".join([f"{head}.", *lines])
 
 
@@ -98,20 +92,12 @@ def find_reserve(
     case, _, _ = case_of(read_results(folder), study, seed)
     tell = progress or (lambda stage, share: None)
     found: dict[float, tuple[float, Any] | None] = {}
-    failed: list[float] = []
 
     def reaches(share: float) -> bool | None:
         """Whether a reserve is enough; None where there is no plan with it."""
         if share not in found:
             tell(f"Planning with a reserve of {share:.2%}", min(len(found) / 15, 0.9))
-            try:
-                found[share] = _chance(case, share, futures, seconds, gap)
-            except DataError:
-                raise
-            except (ValueError, ArithmeticError):
-                # one plan that fails for numbers that no plan needs to know does not end the search; it is told
-                found[share] = None
-                failed.append(share)
+            found[share] = _chance(case, share, futures, seconds, gap)
         told = found[share]
         return None if told is None else told[0] >= chance
 
@@ -144,7 +130,6 @@ def find_reserve(
         chance=share_kept,
         error=float((share_kept * (1 - share_kept) / futures) ** 0.5),
         futures=futures,
-        failed=tuple(failed),
         tried=tuple((share, None if result is None else result[0]) for share, result in found.items()),
     )
 

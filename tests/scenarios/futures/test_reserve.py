@@ -1,11 +1,9 @@
 """The reserve that keeps all appropriations with a stated chance, on futures that were not used to find it."""
 
 import json
-from typing import Any
 
 import pytest
 
-import optimizer
 import reallot
 from scenarios.errors import ResultsError
 from scenarios.futures.reserve import find_reserve
@@ -55,23 +53,6 @@ def test_the_command_finds_a_reserve_and_leaves_the_results_alone(
     assert told["reached"]
     assert told["futures"] == 500
     assert {path.name: path.read_bytes() for path in planned.folder.iterdir()} == before
-
-
-def test_a_plan_that_fails_does_not_end_the_search_and_is_told(
-    planned: Results, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    own = optimizer.modernize
-
-    def failing(portfolio: optimizer.Portfolio, *args: Any, **asked: Any) -> optimizer.Plan:
-        if portfolio.reserve >= 0.02:
-            raise ValueError("array must not contain infs or NaNs")
-        return own(portfolio, *args, **asked)
-
-    monkeypatch.setattr(optimizer, "modernize", failing)
-    found = find_reserve(planned.folder, 0.9999, futures=500, gap=0.01, seconds=2)
-    assert found.failed == (0.02,)
-    assert not found.reached
-    assert "planning failed" in str(found)
 
 
 @pytest.mark.parametrize("chance", [0.0, 1.0, 90.0])
