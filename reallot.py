@@ -9,7 +9,7 @@ import contextlib
 import errno
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 DONE, BAD_INPUT, NO_PLAN_EXISTS, NONE_FOUND = 0, 2, 3, 4
 """Exit codes: 2 bad input or usage, 3 no plan can exist, 4 none found in the time given."""
+BROKEN_OFF = 130
+"""Exit code after Ctrl-C."""
+CODES = {"fault": 1, "bad input": BAD_INPUT, "no plan exists": NO_PLAN_EXISTS, "none found": NONE_FOUND}
+"""Exit code of each kind of failure (`scenarios.workers`); of several failures the lowest counts."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -113,6 +117,7 @@ def check(
 ) -> None:
     """Say everything that is wrong with a study, all at once."""
     from scenarios.errors import StudyError
+    from scenarios.expand import check_scenarios
     from scenarios.study import read_study, wrong_rows
 
     try:
@@ -123,8 +128,10 @@ def check(
             for table, rows in wrong_rows(folder, error.problems).items():
                 rows.to_csv(errors / f"{table}.csv", index=False)
         raise
+    planned = check_scenarios(study)
     for table, frame in study.tables.items():
         _say(f"{table}: {len(frame):,} rows")
+    _say(f"scenarios: {planned:,} to plan")
     _warn(study.warnings)
     _say(f"{study.facts.name}: nothing wrong. {len(study.assumed)} columns were filled from defaults.")
 
@@ -226,6 +233,67 @@ def plan(
     else:
         _print_results(results)
         _say(f"Wrote {results.folder}. Next: reallot serve {out}")
+
+
+@app.command("run")
+def run_scenarios(
+    folder: Folder,
+    out: Out,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=1024, help="Local processes to plan on.")] = 1,
+    cluster: Annotated[str, typer.Option(help="Address of a Dask scheduler, in place of local processes.")] = "",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep what an earlier run finished, if it fits still.")
+    ] = False,
+    seconds: Seconds = 60.0,
+    gap: Gap = 1e-3,
+) -> None:
+    """Plan every scenario of a study, grids and samples included; one table of all results."""
+    from scenarios.batch import FAILURES, RUNS, run_study
+
+    try:
+        with _counting() as tell:
+            batch = run_study(
+                folder, out, workers=workers, cluster=cluster, resume=resume, gap=gap, seconds=seconds, tell=tell
+            )
+    except KeyboardInterrupt:
+        sys.stderr.write(
+            f"Broken off. What is finished is in {out}. Go on: reallot run {folder} --out {out} --resume\n"
+        )
+        raise typer.Exit(BROKEN_OFF) from None
+    _say(str(batch))
+    _say(f"Wrote {out / RUNS} and {out / FAILURES}. Next: reallot compare {out}")
+    if batch.failures:
+        raise typer.Exit(min(CODES[failure.kind] for failure in batch.failures))
+
+
+@contextlib.contextmanager
+def _counting() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar of scenarios on a terminal, nothing in a pipe."""
+    with _progress() as progress:
+        yield (lambda done, total: progress(f"{done:,} of {total:,} scenarios", done / total)) if progress else None
+
+
+@app.command()
+def compare(
+    out: Annotated[Path, typer.Argument(help="A results folder: that of reallot run or reallot plan.")],
+    to: Annotated[str, typer.Option("--to", help="Scenario that the others are held against.")] = "baseline",
+    file: Annotated[Path | None, typer.Option("--out", help="Write the table too: FILE.csv or FILE.xlsx.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Hold scenarios against one of them: assumptions that differ first, results that differ second."""
+    from scenarios.comparison import compare as hold
+    from scenarios.terminal import comparison_text
+
+    found = hold(out, to)
+    written = found.write(file) if file else None
+    if as_json:
+        sys.stdout.write(json.dumps(found.json(), indent=2) + "\n")
+        return
+    import shutil
+
+    _say(comparison_text(found, shutil.get_terminal_size().columns if sys.stdout.isatty() else 200).rstrip())
+    if written:
+        _say(f"Wrote {written}.")
 
 
 @app.command()
@@ -458,14 +526,10 @@ def _say(text: str) -> None:
 
 def _exit_code(error: Exception) -> int | None:
     """The exit code of an error that a user can do something about; None for a fault of this program."""
-    from forecast import ForecastError
-    from optimizer import DataError, InfeasiblePlan, NoPlanFound, UnknownSolver, UnknownSolverOption
-    from scenarios.errors import StudyError
+    from scenarios.workers import FAULT, kind_of
 
-    codes: dict[type[Exception], int] = {InfeasiblePlan: NO_PLAN_EXISTS, NoPlanFound: NONE_FOUND}
-    wrong = (StudyError, ForecastError, DataError, UnknownSolver, UnknownSolverOption, OSError)
-    bad_input = dict.fromkeys(wrong, BAD_INPUT)
-    return next((code for kind, code in (codes | bad_input).items() if isinstance(error, kind)), None)
+    kind = kind_of(error)
+    return None if kind == FAULT else CODES[kind]
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scenarios.batch import run_study
+    from scenarios.comparison import compare
     from scenarios.errors import ResultsError, ScenarioError, StudyError
     from scenarios.imported import import_study
     from scenarios.pipeline import plan_study
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from scenarios.study import Study, read_study, write_study
 
 _HOMES = {
+    "batch": ("run_study",),
+    "comparison": ("compare",),
     "errors": ("ResultsError", "ScenarioError", "StudyError"),
     "imported": ("import_study",),
     "pipeline": ("plan_study",),
@@ -36,12 +40,14 @@ __all__ = [
     "ScenarioError",
     "Study",
     "StudyError",
+    "compare",
     "import_study",
     "ohio",
     "plan_study",
     "read_results",
     "read_study",
     "results_in",
+    "run_study",
     "verify_results",
     "write_study",
 ]

@@ -20,7 +20,8 @@ from scenarios.scenario import Scenario
 from scenarios.study import Study, checked
 
 _LOCK = re.compile(r"^$|^keep$|^[a-z]+@\d{4}Q[1-4]$")
-_PERCENT = re.compile(r"^[+-]\d+(\.\d+)?\s*%$")
+PERCENT = re.compile(r"^([+-]\d+(\.\d+)?|0)\s*%$")
+"""A change by percent: `+5%`, `-12.5 %`, `0%`."""
 
 
 def apply(study: Study, scenario: Scenario) -> Study:
@@ -30,7 +31,7 @@ def apply(study: Study, scenario: Scenario) -> Study:
         StudyError: changes that name what the study does not have, or do not fit it.
     """
     for step in _chain(study, scenario):
-        study = _apply_one(study, step)
+        study = apply_one(study, step)
     return checked(study)
 
 
@@ -46,7 +47,12 @@ def _chain(study: Study, scenario: Scenario) -> list[Scenario]:
     return steps
 
 
-def _apply_one(study: Study, scenario: Scenario) -> Study:
+def apply_one(study: Study, scenario: Scenario) -> Study:
+    """The study with the changes of this scenario alone; what it makes of the whole is not checked.
+
+    Raises:
+        StudyError: as `apply`.
+    """
     changes: dict[str, Any] = dict(scenario.set)
     file = f"scenarios/{scenario.name}.yaml"
     problems: list[Problem] = []
@@ -150,7 +156,7 @@ def _wrong_change(year: Any, change: Any, years: set[int], file: str, column: st
     if not str(year).isdigit() or int(year) not in years:
         said = f"Write a year from {min(years)} to {max(years)}"
         return Problem(file, "is not a fiscal year of the horizon", said, column=column, value=str(year))
-    if isinstance(change, str) and _PERCENT.match(change.strip()) and factor_of(change) >= 0:
+    if isinstance(change, str) and PERCENT.match(change.strip()) and factor_of(change) >= 0:
         return None
     if isinstance(change, (int, float)) and not isinstance(change, bool) and np.isfinite(change) and change >= 0:
         return None

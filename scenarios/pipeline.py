@@ -19,6 +19,7 @@ from scenarios import portfolio as build
 from scenarios.budget import versions
 from scenarios.by_hand import OVERRIDDEN
 from scenarios.changes import apply
+from scenarios.errors import Problem, ScenarioError
 from scenarios.expected import AHEAD, Expected, outlook_of
 from scenarios.parameters import making_parameters, parameters, said
 from scenarios.results import RIVAL, Results, input_hashes, write_results
@@ -68,6 +69,9 @@ def prepare(study: Study, scenario: Scenario | str = "baseline") -> Prepared:
 
 def _prepared(study: Study, scenario: Scenario, outlook: Expected | None) -> Prepared:
     """The same with an outlook that is there already: it is the study's own, whatever the scenario."""
+    if scenario.is_family:
+        said = "Plan all of them: reallot run DIR --out OUT; or name one of them"
+        raise ScenarioError([Problem(f"scenarios/{scenario.name}.yaml", "stands for many scenarios", said)])
     changed = apply(study, scenario)
     budget = versions(study, outlook.outlook.appropriations if outlook else None)
     return Prepared(changed, scenario, outlook, build.build_portfolio(changed, outlook), budget)
@@ -96,43 +100,79 @@ def plan_study(
         optimizer.NoPlanFound: none was found in the time given.
     """
     tell = progress or (lambda stage, share: None)
-    clock = _Clock()
     tell("Forecasting", 0.02)
-    ready = prepare(study, scenario)
+    started = time.perf_counter()
+    outlook = outlook_of(study)
+    spent = time.perf_counter() - started
+    asked = asked_for(gap=gap, seconds=seconds, solver=solver, solver_options=solver_options)
+    results = plan_scenario(study, scenario, outlook, out, asked, forecast=spent, parquet=parquet, progress=tell)
+    if results.name == "baseline" or not (Path(out) / RIVAL).exists():
+        write_rival(study, outlook, out, asked)
+    tell("Done", 1.0)
+    return results
+
+
+def asked_for(
+    *,
+    gap: float = 1e-3,
+    seconds: float = 60.0,
+    solver: str = "HiGHS",
+    solver_options: Mapping[str, SolverOption] | None = None,
+) -> dict[str, Any]:
+    """How to look for a plan, as the manifest keeps it."""
+    own = dict(sorted((solver_options or {}).items()))
+    return {"gap": gap, "seconds": seconds, "solver": solver, "solver_options": own}
+
+
+def plan_scenario(
+    study: Study,
+    scenario: Scenario | str,
+    outlook: Expected | None,
+    out: Path | str,
+    asked: Mapping[str, Any],
+    *,
+    forecast: float = 0.0,
+    parquet: bool = False,
+    progress: Progress | None = None,
+) -> Results:
+    """Plans one scenario with an outlook that is there already, and writes its results folder, not that of the rival.
+
+    Scenarios of one study share `outlook_of(study)`; `forecast` is how many seconds it took. Raises as `plan_study`.
+    """
+    tell = progress or (lambda stage, share: None)
+    clock = _Clock()
+    scenario = study.scenario(scenario) if isinstance(scenario, str) else scenario
+    ready = _prepared(study, scenario, outlook)
     clock.lap("forecast")
+    clock.seconds["forecast"] = round(clock.seconds["forecast"] + forecast, 3)
     tell("Planning", 0.15)
     rival = optimizer.continue_as_now(*ready.case, methods=ready.methods)
     plan = optimizer.modernize(
         *ready.case,
         methods=ready.methods,
-        gap=gap,
-        seconds=seconds,
-        solver=solver,
-        solver_options=solver_options,
+        **asked,
         seed=study.facts.seed,
         progress=lambda stage, share: tell(stage, 0.15 + 0.75 * share),
     )
     clock.lap("plan")
     tell("Writing", 0.92)
-    out = Path(out)
-    own = dict(sorted((solver_options or {}).items()))
-    asked = {"gap": gap, "seconds": seconds, "solver": solver, "solver_options": own}
-    results = _results(ready, plan, rival, out / ready.scenario.name, asked, clock)
-    write_results(results, parquet=parquet)
-    if ready.scenario.name == "baseline" or not (out / RIVAL).exists():
-        _write_rival(study, ready.outlook, out, asked)
-    tell("Done", 1.0)
-    return results
+    results = _results(ready, plan, rival, Path(out) / ready.scenario.name, dict(asked), clock)
+    return write_results(results, parquet=parquet)
 
 
-def _write_rival(study: Study, outlook: Expected | None, out: Path, asked: dict[str, Any]) -> None:
+def write_rival(study: Study, outlook: Expected | None, out: Path | str, asked: Mapping[str, Any]) -> Results:
     """Cost to continue of the baseline, as a results folder like any other."""
     ready = replace(
         _prepared(study, study.scenario("baseline"), outlook),
-        scenario=Scenario(name=RIVAL, title="Cost to continue", why="The same estate and outlook if nothing moves."),
+        scenario=rival_scenario(),
     )
     plan = optimizer.continue_as_now(*ready.case, methods=ready.methods)
-    write_results(_results(ready, plan, plan, out / RIVAL, asked, _Clock()))
+    return write_results(_results(ready, plan, plan, Path(out) / RIVAL, dict(asked), _Clock()))
+
+
+def rival_scenario() -> Scenario:
+    """The scenario under which the rival's folder goes."""
+    return Scenario(name=RIVAL, title="Cost to continue", why="The same estate and outlook if nothing moves.")
 
 
 class _Clock:
@@ -225,11 +265,12 @@ def _manifest(ready: Prepared, plan: Plan, folder: Path, asked: dict[str, Any]) 
         "asked": asked,
         "solver": plan.solver,
         "reached": plan.reached,
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": {name: version_of(name) for name in PACKAGES},
     }
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """The version of a package that is installed here, as manifests keep it."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

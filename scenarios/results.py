@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -129,9 +128,9 @@ def read_results(folder: Path | str) -> Results:
     return Results(
         folder=folder,
         flows=pd.read_parquet(folder / "flows.parquet"),
-        summary=_read_json(folder / "summary.json"),
-        manifest=_read_json(folder / "manifest.json"),
-        timings=_read_json(folder / "timings.json"),
+        summary=read_json(folder / "summary.json"),
+        manifest=read_json(folder / "manifest.json"),
+        timings=read_json(folder / "timings.json"),
         explained={name: _read_csv(path, _TEXT[name]) for name, path in answers.items() if path.exists()},
         **frames,
         **{
@@ -169,8 +168,8 @@ def write_results(results: Results, *, parquet: bool = False) -> Results:
         for name in ("summary", "manifest", "timings"):
             text = json.dumps(getattr(results, name), indent=2, ensure_ascii=False, allow_nan=False)
             (inside / f"{name}.json").write_text(text + "\n", encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
+        if folder.exists():  # moved away in one step: a run that is killed here leaves no half of it
+            os.replace(folder, Path(draft) / "before")
         os.replace(inside, folder)
     return results
 
@@ -202,5 +201,6 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
     return frame
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file of a results folder; empty where there is none."""
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}

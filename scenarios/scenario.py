@@ -13,6 +13,19 @@ from scenarios.errors import Problem, ScenarioError
 from scenarios.parameters import unknown_name
 
 
+class Sample(BaseModel):
+    """Scenarios drawn as a Latin hypercube: each range is cut into `count` equal parts, and each part is met once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    count: int = Field(ge=1, le=100_000)
+    """How many scenarios."""
+    seed: int = Field(0, ge=0)
+    """Seed of the draw."""
+    ranges: dict[str, tuple[Any, Any]] = Field(min_length=1)
+    """Lowest and highest value by name: numbers, or changes such as -10% and +10%; both whole: whole numbers."""
+
+
 class Scenario(BaseModel):
     """What a scenario file says. Values by year hold until the next year listed."""
 
@@ -30,6 +43,11 @@ class Scenario(BaseModel):
     """Parameters; and `appropriation: {fund: {year: amount or "+5%"}}` (fund `all` for every one),
     `capacity: {skill: {year: hours or "+10%"}}` (skill `all` for every one),
     `lock: {system: keep, strategy@quarter, or blank}`."""
+    sweep: dict[str, list[Any]] = Field(default_factory=dict)
+    """Values to try, as `{discount_rate: [0.02, 0.03], appropriation.general: [-10%, 0%]}`: one scenario for each
+    combination."""
+    sample: Sample | None = None
+    """A Latin hypercube, as `{count: 200, seed: 1, ranges: {discount_rate: [0.01, 0.05]}}`: one scenario a draw."""
     not_modelled: tuple[str, ...] = ()
     """What the scenario leaves out."""
 
@@ -61,7 +79,12 @@ class Scenario(BaseModel):
             raise ScenarioError(problems, f"{file} cannot be used")
         return scenario
 
+    @property
+    def is_family(self) -> bool:
+        """Whether it stands for many scenarios: it has a sweep or a sample."""
+        return bool(self.sweep) or self.sample is not None
+
     def write(self, path: Path) -> None:
         """Writes the scenario as a file of a study."""
-        plain = {k: v for k, v in self.model_dump(mode="json").items() if v not in ({}, [], "")}
+        plain = {k: v for k, v in self.model_dump(mode="json").items() if v not in ({}, [], "", None)}
         path.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")

@@ -140,7 +140,7 @@ class Study:
         return replace(self, tables=MappingProxyType({**self.tables, name: frame}))
 
     def scenario(self, name: str) -> Scenario:
-        """A scenario by name; `baseline` always exists.
+        """A scenario by name, also a member of a sweep or sample; `baseline` always exists.
 
         Raises:
             ScenarioError: no scenario of that name, with the nearest.
@@ -149,7 +149,10 @@ class Study:
             return Scenario(name="baseline", why="The study as it stands.")
         if name not in self.scenarios:
             from scenarios.errors import ScenarioError
+            from scenarios.expand import family_of
 
+            if member := family_of(self, name):
+                return member
             known = ["baseline", *self.scenarios]
             raise ScenarioError([unknown_name(name, known, "scenarios", "scenario of this study")])
         return self.scenarios[name]

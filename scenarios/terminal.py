@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pandas as pd
 
 from scenarios.results import Results
 from scenarios.summary import TRANSITION, fiscal_year
+
+if TYPE_CHECKING:
+    from scenarios.comparison import Comparison
 
 MILLION = 1e6
 
@@ -60,3 +65,46 @@ def _saving(amount: float) -> str:
 
 def _millions(amount: float) -> str:
     return f"{'-' if amount < 0 else ''}${abs(amount) / MILLION:,.1f}M"
+
+
+COLUMNS_SHOWN = 5
+"""How many assumptions that differ a terminal shows; the file has all of them."""
+
+
+def comparison_text(comparison: Comparison, width: int) -> str:
+    """Scenarios side by side as a table, assumptions first, and a sentence each."""
+    import io
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from scenarios.comparison import assumed
+
+    assumptions, results = comparison.assumptions, comparison.results
+    shown = list(assumptions.columns[:COLUMNS_SHOWN])
+    figures = [name for name in results if not str(name).startswith("outlay_")]
+    table = Table(title=f"Held against {comparison.to}", title_justify="left")
+    for name in ("scenario", *shown, *figures):
+        table.add_column(
+            str(name), justify="left" if name in ("scenario", *shown, "status") else "right", overflow="fold"
+        )
+    for name in results.index:
+        own = [assumed(str(column), str(assumptions.at[name, column])) for column in shown]
+        table.add_row(str(name), *own, *(_figure(str(f), results.at[name, f]) for f in figures))
+    page = Console(file=io.StringIO(), width=width, color_system=None)
+    page.print(table)
+    if len(assumptions.columns) > len(shown):
+        page.print(f"{len(assumptions.columns) - len(shown)} more assumptions differ: --out FILE.csv has all of them.")
+    lines = [*comparison.sentences.values(), *(f"note: {note}" for note in comparison.notes)]
+    page.print("\n".join(lines), markup=False, highlight=False)
+    return str(page.file.getvalue())  # type: ignore[attr-defined]
+
+
+def _figure(name: str, value: Any) -> str:
+    if value is None or value != value:
+        return ""
+    if name in ("net_saving", "npv_saving", "objective"):
+        return _millions(float(value))
+    if name in ("legacy_share", "gap"):
+        return f"{float(value):.2%}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
