@@ -42,6 +42,9 @@ Seconds = Annotated[float, typer.Option("--seconds", min=0.1, help="Longest time
 Gap = Annotated[float, typer.Option("--gap", min=0.0, max=1.0, help="Proven gap at which to stop: 0.001 is 0.1 %.")]
 Solver = Annotated[str, typer.Option("--solver", help="HiGHS, or any other solver that PuLP finds here.")]
 
+Record = Annotated[str, typer.Option("--database", help="Record the runs: a file (SQLite), or a URL of PostgreSQL.")]
+Database = Annotated[str, typer.Option("--database", help="Where runs were recorded: a file, or a URL.")]
+
 SolverOptions = Annotated[
     list[str] | None,
     typer.Option("--solver-option", help="An option of the solver as NAME=VALUE, by its own name; may be repeated."),
@@ -212,6 +215,7 @@ def plan(
     solver: Solver = "HiGHS",
     solver_options: SolverOptions = None,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet too.")] = False,
+    database: Record = "",
 ) -> None:
     """Plan what moves, how and when, with a proven gap; write the results."""
     from optimizer import read_solver_options
@@ -228,11 +232,12 @@ def plan(
         solver_options=options,
         parquet=parquet,
     )
+    recorded = _record(database, [results.folder], folder)
     if as_json:
         sys.stdout.write(json.dumps(dict(results.summary), indent=2) + "\n")
     else:
         _print_results(results)
-        _say(f"Wrote {results.folder}. Next: reallot serve {out}")
+        _say(f"{recorded}Wrote {results.folder}. Next: reallot serve {out}")
 
 
 @app.command("run")
@@ -246,6 +251,7 @@ def run_scenarios(
     ] = False,
     seconds: Seconds = 60.0,
     gap: Gap = 1e-3,
+    database: Record = "",
 ) -> None:
     """Plan every scenario of a study, grids and samples included; one table of all results."""
     from scenarios.batch import FAILURES, RUNS, run_study
@@ -261,9 +267,54 @@ def run_scenarios(
         )
         raise typer.Exit(BROKEN_OFF) from None
     _say(str(batch))
-    _say(f"Wrote {out / RUNS} and {out / FAILURES}. Next: reallot compare {out}")
+    recorded = _record(database, [out / name for name in batch.done], folder)
+    _say(f"{recorded}Wrote {out / RUNS} and {out / FAILURES}. Next: reallot compare {out}")
     if batch.failures:
         raise typer.Exit(min(CODES[failure.kind] for failure in batch.failures))
+
+
+def _record(database: str, folders: Sequence[Path], study: Path) -> str:
+    """Records runs where a database is named; says so."""
+    if not database:
+        return ""
+    from scenarios.store import Store
+
+    store = Store(database)
+    runs = [store.record(folder, study) for folder in folders]
+    return f"Recorded {f'run {runs[0].id}' if len(runs) == 1 else f'{len(runs):,} runs'}. "
+
+
+@app.command()
+def runs(
+    database: Database = "reallot.db",
+    scenario: Annotated[str, typer.Option(help="Only runs of this scenario.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the runs that were recorded, the latest last."""
+    from scenarios.store import Store
+    from scenarios.terminal import runs_text
+
+    found = Store(database, make=False).runs(scenario)
+    if as_json:
+        sys.stdout.write(json.dumps([vars(run) for run in found], indent=2) + "\n")
+    else:
+        _say(runs_text(found))
+
+
+@app.command()
+def repeat(
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="A run as reallot runs lists it, or its beginning.")],
+    database: Database = "reallot.db",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to keep the results in.")] = None,
+) -> None:
+    """Run a recorded run again, from what is stored, and say whether the same bytes come out."""
+    from scenarios.repeat import repeat as run_again
+    from scenarios.store import Store
+
+    found = run_again(Store(database, make=False), run_id, out)
+    _say(str(found))
+    if not found.same:
+        raise typer.Exit(BAD_INPUT)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 StudyError                 a study cannot be used as it is; carries every problem found, not only the first
 ├── ScenarioError          a scenario names something that the study does not have
+├── StoreError             a database of runs cannot be used, or does not hold what is asked for
 └── ResultsError           a results folder is missing, incomplete or does not fit its study
 """
 
@@ -80,3 +81,10 @@ class ScenarioError(StudyError):
 
 class ResultsError(StudyError):
     """A results folder that is missing, incomplete, or not made from the study beside it."""
+
+
+class StoreError(StudyError):
+    """A database of runs that cannot be used, or that does not hold what is asked for."""
+
+    def __init__(self, problems: Iterable[Problem] | str, title: str = "The database cannot be used") -> None:
+        super().__init__(problems, title)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from scenarios.errors import Problem, ResultsError
 
@@ -188,7 +189,18 @@ def input_hashes(place: Path) -> dict[str, str]:
         *sorted((place / "tables").glob("*.csv")),
         *sorted((place / "scenarios").glob("*.yaml")),
     ]
-    return {f.relative_to(place).as_posix(): digest(f) for f in files if f.exists()}
+    found = {f.relative_to(place).as_posix(): digest(f) for f in files if f.exists()}
+    return found | {name: digest(place / name) for name in _elsewhere(place) if (place / name).is_file()}
+
+
+def _elsewhere(place: Path) -> list[str]:
+    """Other places of tables that `study.yaml` names."""
+    try:
+        said = yaml.safe_load((place / "study.yaml").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return []
+    tables = said.get("tables") if isinstance(said, dict) else None
+    return sorted(map(str, tables.values())) if isinstance(tables, dict) else []
 
 
 def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:

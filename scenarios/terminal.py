@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from scenarios.summary import TRANSITION, fiscal_year
 
 if TYPE_CHECKING:
     from scenarios.comparison import Comparison
+    from scenarios.store import Run
 
 MILLION = 1e6
 
@@ -108,3 +110,21 @@ def _figure(name: str, value: Any) -> str:
     if name in ("legacy_share", "gap"):
         return f"{float(value):.2%}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def runs_text(runs: Sequence[Run]) -> str:
+    """A line a recorded run: id, when, study, scenario, what came out."""
+    if not runs:
+        return "No runs. Record some: reallot run DIR --out OUT --database FILE"
+    width = max(8, *(len(run.scenario) for run in runs))
+    heads = f"{'run':12}  {'recorded (UTC)':19}  {'scenario':{width}}"
+    lines = [f"{heads}  {'status':10}  {'gap':>7}  {'net saving':>12}"]
+    for run in runs:
+        said = run.summary
+        gap = "" if said["gap"] is None else f"{said['gap']:.2%}"
+        when = run.recorded_at[:19].replace("T", " ")
+        lines.append(
+            f"{run.id:12}  {when:19}  {run.scenario:{width}}  {said['status']:10}  {gap:>7}  "
+            f"{_millions(said['net_saving']):>12}  {run.study}"
+        )
+    return "\n".join(lines)
