@@ -20,6 +20,8 @@ from scenarios.scenario import Scenario
 from scenarios.study import Study, checked
 
 _LOCK = re.compile(r"^$|^keep$|^[a-z]+@\d{4}Q[1-4]$")
+OTHER = ("appropriation", "capacity", "lock")
+"""What a scenario may set beside parameters."""
 PERCENT = re.compile(r"^([+-]\d+(\.\d+)?|0)\s*%$")
 """A change by percent: `+5%`, `-12.5 %`, `0%`."""
 
@@ -56,9 +58,7 @@ def apply_one(study: Study, scenario: Scenario) -> Study:
     changes: dict[str, Any] = dict(scenario.set)
     file = f"scenarios/{scenario.name}.yaml"
     problems: list[Problem] = []
-    money = changes.pop("appropriation", {})
-    hours = changes.pop("capacity", {})
-    locks = changes.pop("lock", {})
+    money, hours, locks = (changes.pop(name, {}) for name in OTHER)
     permitted = prevailing(study.table("appropriations")).reset_index(drop=True)
     appropriations, wrong = _appropriations(permitted, money, file, set(study.years))
     problems += wrong
@@ -68,7 +68,7 @@ def apply_one(study: Study, scenario: Scenario) -> Study:
     problems += wrong
     if problems:
         raise ScenarioError(problems, f"The scenario {scenario.name} does not fit the study")
-    settings = study.settings.change(changes, scenario.name, file)
+    settings = study.settings.change(changes, scenario.name, file, beside=OTHER)
     changed = dict(settings.changed_by)
     changed |= {"appropriation": scenario.name} if money else {}
     changed |= {"capacity": scenario.name} if hours else {}

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scenarios.changes import PERCENT, apply, factor_of
+from scenarios.changes import PERCENT, apply, apply_one, factor_of
 from scenarios.errors import Problem, ScenarioError, StudyError
 from scenarios.parameters import parameters, unknown_name
 from scenarios.scenario import Sample, Scenario
@@ -247,8 +247,8 @@ def _wrong_value(study: Study, scenario: Scenario, name: str, value: Any, where:
     table = name.partition(".")[0]
     if table not in TABLES:
         return parameters()[name].read(value, f"{_file(scenario)}, {where}")[1]
-    from scenarios.changes import apply_one
-
+    if isinstance(value, Mapping) and not value:
+        return [Problem(_file(scenario), "lists no year", "Write {2028: -5%}", column=f"{where}.{name}")]
     changes = _as_changes({name: value}, study.years[0])
     try:
         apply_one(study, scenario.model_copy(update={"set": changes}))

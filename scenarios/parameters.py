@@ -155,8 +155,8 @@ class Settings:
         """Every parameter at its default."""
         return cls(MappingProxyType({n: p.default for n, p in parameters().items()}), MappingProxyType({}))
 
-    def change(self, changes: Mapping[str, object], by: str, file: str) -> Settings:
-        """The same settings with some values changed.
+    def change(self, changes: Mapping[str, object], by: str, file: str, beside: Iterable[str] = ()) -> Settings:
+        """The same settings with some values changed; `beside` are other names that may stand there, once spelt right.
 
         Raises:
             StudyError: names that are no parameter (with the nearest), values of the wrong kind or range; all at once.
@@ -165,7 +165,7 @@ class Settings:
         values, changed = dict(self.values), dict(self.changed_by)
         for name, value in changes.items():
             if name not in known:
-                problems.append(unknown_name(str(name), known, file))
+                problems.append(unknown_name(str(name), [*known, *beside], file))
                 continue
             values[name], wrong = known[name].read(value, file)
             problems += wrong

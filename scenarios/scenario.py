@@ -18,9 +18,9 @@ class Sample(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    count: int = Field(ge=1, le=100_000)
+    count: int = Field(ge=1, le=100_000, strict=True)
     """How many scenarios."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63, strict=True)
     """Seed of the draw."""
     ranges: dict[str, tuple[Any, Any]] = Field(min_length=1)
     """Lowest and highest value by name: numbers, or changes such as -10% and +10%; both whole: whole numbers."""
@@ -67,7 +67,9 @@ class Scenario(BaseModel):
             scenario = cls(**{str(k): v for k, v in values.items() if k in cls.model_fields})
         except ValidationError as error:
             problems += [
-                Problem(
+                unknown_name(str(e["loc"][-1]), Sample.model_fields, file, "key of a sample")
+                if e["type"] == "extra_forbidden"
+                else Problem(
                     file,
                     "is missing" if e["type"] == "missing" else f"does not fit ({str(e['msg']).rstrip('.')})",
                     f"Write {(cls.model_fields[str(e['loc'][0])].description or '').splitlines()[0].rstrip('.')}",

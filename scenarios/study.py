@@ -62,23 +62,23 @@ class StudyFacts(BaseModel):
     """Name of the study, for people."""
     as_of: datetime.date
     """The day from which the plan looks ahead: nothing starts before it, present values are of this day."""
-    fiscal_year_start: int = Field(7, ge=1, le=12)
+    fiscal_year_start: int = Field(7, ge=1, le=12, strict=True)
     """Month in which fiscal years start."""
-    base_year: int = Field(ge=1990, le=2100)
+    base_year: int = Field(ge=1990, le=2100, strict=True)
     """Fiscal year whose prices `annual_run_cost` is in."""
-    horizon: int = Field(5, ge=1, le=20)
+    horizon: int = Field(5, ge=1, le=20, strict=True)
     """Fiscal years that the plan covers, from the one in which `as_of` lies."""
     period: Literal["quarter"] = "quarter"
     """Length of a planning period."""
     currency: Literal["USD"] = "USD"
     """Currency of every amount."""
-    biennium_start: int | None = None
+    biennium_start: int | None = Field(None, strict=True)
     """A fiscal year in which a biennium starts; left out where budgets are annual."""
     made_up: bool = False
     """True where the data are invented; every page and file then says so."""
     about: str = ""
     """Where the data come from."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63, strict=True)
     """Seed of everything drawn at random."""
     tables: dict[str, str] = Field(default_factory=dict)
     """Other places for tables, as paths from the study's folder."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ def small_study(seed: int = 0, systems: int = 12, margin: float = 1.05, **facts:
     estate = _systems(draw, systems)
     spent = (estate["annual_run_cost"] * estate["units"]).groupby(estate["agency"]).sum() * 1.2
     years = range(FIRST, FIRST + YEARS)
-    given: dict[str, object] = {"parameters": {"methods": [], "starts_per_quarter": 8, "risk_price": 15_000}} | facts
+    given: dict[str, Any] = {"parameters": {"methods": [], "starts_per_quarter": 8, "risk_price": 15_000}} | facts
     told = StudyFacts(
         name="Testland",
         as_of=datetime.date(FIRST - 1, 7, 1),

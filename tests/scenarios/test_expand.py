@@ -103,6 +103,7 @@ def test_members_are_found_by_name_and_families_are_not_planned() -> None:
         ({"sweep": {"discount_rate": [0.02, 5]}}, '"5" is out of range'),
         ({"sweep": {"discount_rate": [0.02, 0.02]}}, '"0.02" is listed twice'),
         ({"sweep": {"discount_rate": []}}, "lists no value"),
+        ({"sweep": {"appropriation.general": [{}]}}, "lists no year"),
         ({"sample": {"count": 2, "ranges": {"discount_rate": [0.05, 0.01]}}}, "Write the lower end first"),
         ({"sample": {"count": 2, "ranges": {"discount_rate": ["low", 1]}}}, "Write two numbers as [low, high]"),
         (
