@@ -1,13 +1,14 @@
 """Plans of made-up studies: ours, the whole model handed to PuLP and a solver, and a pay-back greedy, in one run.
 
     python -m benchmarks.optimizer [--systems 200 1000 2000] [--seeds 0] [--seconds 60] [--rival-seconds 60]
-                                   [--gap 1e-3] [--binding | --structure] [--warm]
+                                   [--gap 1e-3] [--binding | --structure] [--warm | --times 10 30 60 120]
                                    [--rivals HiGHS cbc cp-sat | --rivals]
 
 The studies are generated; appropriations, hours and starts bind. With `--binding` systems are single and appropriations
 are squeezed until every fund and year has a price: to what a plan with ease would spend, times `SQUEEZE`. With
 `--structure` come groups, systems that wait for others (two in five), 32 sites that close, carry-forward and a floor of
 the modern share, all at once. `--warm` moves one appropriation after the other by 5 % either way and solves again.
+`--times` gives every way as long as each of these, the longest first: a rival that finds no plan in it gets no less.
 
 A rival gets the whole model: PuLP and a solver by PuLP's name, or OR-tools CP-SAT (`cp-sat`), which knows whole numbers
 only (`benchmarks.rivals.cpsat` says how the model is scaled) and needs `make bench-rivals`. All have one thread.
@@ -50,6 +51,8 @@ from tests.optimizer.portfolios import CATALOGUE, ECONOMICS, intertwined, made_u
 SQUEEZE = (0.985, 0.985, 0.99, 1.005, 1.005)
 """Share, year by year, of what the plan with ease spends."""
 SITES = 32
+SAME = 2e-5
+"""Gaps that differ by less are the same."""
 MOVED = (0.95, 1.05)
 """What an appropriation is multiplied by in `--warm`."""
 
@@ -121,6 +124,27 @@ def warm(case: Study, gap: float, seconds: float, seed: int) -> None:
     )
 
 
+def times(case: Study, asked: argparse.Namespace, seed: int) -> None:
+    """The gap of every way after each of some times; where ours is the larger one by more than `SAME` it is marked."""
+    problem, longest = case.problem, sorted(asked.times, reverse=True)
+    found = {t: alone(ours, t, problem, asked.gap, t, seed).gap for t in longest}
+    print(f"{'seconds':14}" + "".join(f"{t:>12g}" for t in longest))
+    print(f"{'ours':14}" + "".join(_gap(found[t]) for t in longest))
+    for name in asked.rivals:
+        gaps: list[float] = []
+        for t in longest:
+            lost = bool(gaps) and gaps[-1] == inf
+            gaps.append(inf if lost else alone(whole, t, problem, asked.gap, t, seed, name).gap)
+        # a gap below what was asked is as good as another
+        behind = [max(found[t], asked.gap) > max(gap, asked.gap) + SAME for t, gap in zip(longest, gaps, strict=True)]
+        marks = " <- ours is larger" if any(behind) else ""
+        print(f"{f'whole, {name}':14}" + "".join(_gap(gap) for gap in gaps) + marks)
+
+
+def _gap(gap: float) -> str:
+    return f"{gap:12.2e}" if gap < inf else f"{'no plan':>12}"
+
+
 def main() -> None:
     """Run the studies and print one block for each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -131,6 +155,7 @@ def main() -> None:
     parser.add_argument("--gap", type=float, default=1e-3)
     parser.add_argument("--rivals", nargs="*", default=["HiGHS"], help="solvers that get the whole model")
     parser.add_argument("--warm", action="store_true")
+    parser.add_argument("--times", type=float, nargs="+", help="compare gaps after each of these times, in seconds")
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--binding", dest="kind", action="store_const", const="binding", default="plain")
     kinds.add_argument("--structure", dest="kind", action="store_const", const="structure")
@@ -151,6 +176,9 @@ def main() -> None:
             )
             if asked.warm:
                 warm(case, asked.gap, asked.seconds, seed)
+                continue
+            if asked.times:
+                times(case, asked, seed)
                 continue
             best = alone(ours, asked.seconds, problem, asked.gap, asked.seconds, seed)
             print(f"{best.priced} limits have a price")

@@ -32,7 +32,7 @@ class Scenario(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*$")
-    """Identifier, and name of its results folder."""
+    """An identifier, which is the name of its results folder too."""
     title: str = ""
     """Name for people."""
     based_on: str = "baseline"
@@ -72,7 +72,7 @@ class Scenario(BaseModel):
                 else Problem(
                     file,
                     "is missing" if e["type"] == "missing" else f"does not fit ({str(e['msg']).rstrip('.')})",
-                    f"Write {(cls.model_fields[str(e['loc'][0])].description or '').splitlines()[0].rstrip('.')}",
+                    _asked(str(e["loc"][0]), cls.model_fields[str(e["loc"][0])].description or ""),
                     column=".".join(map(str, e["loc"])),
                 )
                 for e in error.errors()
@@ -90,3 +90,9 @@ class Scenario(BaseModel):
         """Writes the scenario as a file of a study."""
         plain = {k: v for k, v in self.model_dump(mode="json").items() if v not in ({}, [], "", None)}
         path.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")
+
+
+def _asked(name: str, description: str) -> str:
+    """What to write at a key, from the first line of what it means."""
+    told = description.partition("\n")[0].rstrip(".")
+    return f"Write {name}: {told[:1].lower()}{told[1:]}"

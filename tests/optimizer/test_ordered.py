@@ -152,3 +152,40 @@ def test_a_schedule_keeps_only_plans_that_keep_every_rule() -> None:
     broken = (problem.broken(stay, np.zeros(len(problem.extra))) > 1e-6).any()
     over = (problem.excess(stay, np.zeros(len(problem.extra))) > 1.0).any()
     assert (schedule.objective == np.inf) == (broken or over)
+
+
+def test_windows_that_prices_rule_out_are_no_better_than_the_best() -> None:
+    problem = problem_of(intertwined(120, seed=6, sites=5))
+    schedule = Schedule(problem, price_layers(problem), 0.01, 0, np.inf)
+    best = schedule._first()
+    assert best is not None
+    random = np.random.default_rng(0)
+    ruled_out = kept = 0
+    for share in random.uniform(0.1, 0.95, 12):
+        closing = schedule.windows.closing(schedule.layered.x, float(share))
+        every = schedule._trial(schedule.layered.x, closing, 0.5)
+        some = schedule._trial(schedule.layered.x, closing, 0.5, best)
+        if every is None:
+            continue
+        if some is None:
+            ruled_out += 1
+            assert every.priced.bound >= best.priced.bound - 1e-4 * abs(best.priced.bound)
+        else:
+            kept += 1
+            assert some.priced.bound == pytest.approx(every.priced.bound, rel=1e-3)
+    assert ruled_out
+    assert kept
+
+
+def test_closing_one_home_at_another_time_never_makes_windows_worse() -> None:
+    problem = problem_of(intertwined(150, seed=2, sites=6))
+    schedule = Schedule(problem, price_layers(problem), 1e-4, 0, np.inf)
+    first = best = schedule._first()
+    assert best is not None
+    for _ in range(40):
+        better = schedule._reclosed(best)
+        assert better is None or better.priced.bound < best.priced.bound
+        best = better or best
+    assert first is not None
+    assert best.priced.bound < first.priced.bound
+    assert (best.closing != first.closing).any()
