@@ -17,7 +17,7 @@ Every way runs in a process of its own, so that its peak memory is its own; seco
 plan, CP-SAT's with the start of its interpreter. `ratio` is a rival's seconds over ours; a rival that does not reach
 the gap counts with all of its seconds. The greedy takes moves in order of pay-back time as they fit; a limit that is
 overrun when everything stays may still be when it ends. It has no bound of its own. `saving` is the gap in dollars as a
-share of what the plan saves against cost to continue.
+share of what the plan saves against cost to continue. Several sizes end with how our seconds grow with the size.
 """
 
 import argparse
@@ -125,20 +125,26 @@ def warm(case: Study, gap: float, seconds: float, seed: int) -> None:
 
 
 def times(case: Study, asked: argparse.Namespace, seed: int) -> None:
-    """The gap of every way after each of some times; where ours is the larger one by more than `SAME` it is marked."""
+    """The gap of every way after each of some times; where ours is the larger one by more than `SAME` it is marked.
+
+    A rival whose gap after a longer time is above ours after all shorter ones is not run again for those: given less
+    time it comes no nearer. Its gap there is at least as large.
+    """
     problem, longest = case.problem, sorted(asked.times, reverse=True)
-    found = {t: alone(ours, t, problem, asked.gap, t, seed).gap for t in longest}
+    # a gap below what was asked is as good as another
+    found = {t: max(alone(ours, t, problem, asked.gap, t, seed).gap, asked.gap) for t in longest}
     print(f"{'seconds':14}" + "".join(f"{t:>12g}" for t in longest))
     print(f"{'ours':14}" + "".join(_gap(found[t]) for t in longest))
     for name in asked.rivals:
-        gaps: list[float] = []
+        said, least, behind = "", 0.0, False
         for t in longest:
-            lost = bool(gaps) and gaps[-1] == inf
-            gaps.append(inf if lost else alone(whole, t, problem, asked.gap, t, seed, name).gap)
-        # a gap below what was asked is as good as another
-        behind = [max(found[t], asked.gap) > max(gap, asked.gap) + SAME for t, gap in zip(longest, gaps, strict=True)]
-        marks = " <- ours is larger" if any(behind) else ""
-        print(f"{f'whole, {name}':14}" + "".join(_gap(gap) for gap in gaps) + marks)
+            if least >= max(found[s] for s in longest if s <= t):
+                said += f"{'>=' + _gap(least).strip():>12}" if least < inf else _gap(inf)
+                continue
+            least = max(alone(whole, t, problem, asked.gap, t, seed, name).gap, asked.gap)
+            said += _gap(least)
+            behind |= found[t] > least + SAME
+        print(f"{f'whole, {name}':14}{said}" + (" <- ours is larger" if behind else ""), flush=True)
 
 
 def _gap(gap: float) -> str:
@@ -164,6 +170,7 @@ def main() -> None:
         parser.error("OR-tools is not here. `make bench-rivals` installs it.")
     packages = ", ".join(f"{name} {version(name)}" for name in ("pulp", "highspy", "numpy", "scipy", "pandas"))
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}")
+    taken: dict[int, list[float]] = {}
     for count in asked.systems:
         ratios: dict[str, list[float]] = {}
         for seed in asked.seeds:
@@ -185,6 +192,7 @@ def main() -> None:
             print(f"{'':14}{'seconds':>9}{'MiB':>8}{'objective':>18}{'bound':>18}{'gap':>10}{'saving':>9}{'ratio':>8}")
             stay = staying(case)
             line("ours", best, best, stay)
+            taken.setdefault(count, []).append(best.seconds)
             for name in asked.rivals:
                 rival = alone(whole, asked.rival_seconds, problem, asked.gap, asked.rival_seconds, seed, name)
                 if rival.gap > asked.gap:
@@ -195,6 +203,16 @@ def main() -> None:
         for name, values in ratios.items():
             if len(values) > 1:
                 print(f"median of {len(values)}: {name} on the whole model takes {np.median(values):.1f} times as long")
+    if len(taken) > 1:
+        growth(taken)
+
+
+def growth(taken: dict[int, list[float]]) -> None:
+    """How our seconds grow with the number of systems N: the slope of log median seconds over log N."""
+    sizes = sorted(taken)
+    medians = [float(np.median(taken[n])) for n in sizes]
+    print("\nours, median seconds: " + ", ".join(f"{n:,}: {m:.1f}" for n, m in zip(sizes, medians, strict=True)))
+    print(f"growth: N^{np.polyfit(np.log(sizes), np.log(medians), 1)[0]:.2f}")
 
 
 def line(name: str, outcome: Outcome, best: Outcome, stay: float) -> None:

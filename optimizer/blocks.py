@@ -89,24 +89,46 @@ class Listing:
 
     def with_cheapest(self, prices: np.ndarray) -> tuple[Listing, bool]:
         """The same with the columns of bundles that are cheapest at these prices; whether any is new."""
+        return self.with_cheapest_at(self.problem.cost + self.problem.use @ prices)
+
+    def with_cheapest_at(self, reduced: np.ndarray) -> tuple[Listing, bool]:
+        """The same at such costs of options, (options,)."""
         together = self.together
         if not together.count:
             return self, False
-        options, row = together.cheapest(self.problem.cost + self.problem.use @ prices)
+        options, row = together.cheapest(reduced)
+        return self._with(options, row, together.complete, together.bundle)
+
+    def with_lone(self) -> Listing:
+        """The same with every option of bundles of one system: few enough to be listed."""
+        together = self.together
+        if not together.count:
+            return self
+        bundle = together.bundle[together.way[together.pair]]
+        members = np.zeros(together.count, dtype=np.int64)
+        heads = np.unique(together.owner, return_index=True)[1]
+        np.add.at(members, bundle[heads], 1)
+        lone = np.flatnonzero(members[bundle] == 1)
+        return self._with(together.options[lone], np.arange(len(lone)), np.ones(len(lone), dtype=bool), bundle[lone])[0]
+
+    def _with(
+        self, options: np.ndarray, row: np.ndarray, whole: np.ndarray, bundle: np.ndarray
+    ) -> tuple[Listing, bool]:
+        """The same with those columns of bundles that are whole and new; `row` is the column of each of the options."""
         names = np.random.default_rng(0).integers(1, 2**62, len(self.problem))
-        mark = np.zeros(len(together.bundle), dtype=np.int64)
+        mark = np.zeros(len(bundle), dtype=np.int64)
         np.add.at(mark, row, names[options])
-        fresh = together.complete & ~np.isin(mark, list(self.seen))
+        fresh = whole & ~np.isin(mark, list(self.seen))
         if not fresh.any():
             return self, False
         kept = fresh[row]
         place = np.cumsum(fresh) - 1
         shape = (int(fresh.sum()), len(self.problem))
         more = sparse.csr_array((np.ones(kept.sum()), (place[row[kept]], options[kept])), shape=shape)
-        singles = len(self.blocks.units) - together.count
+        singles = len(self.blocks.units) - self.together.count
         return replace(
             self,
-            blocks=_joined(self.problem, self.blocks, more, singles + together.bundle[fresh]),
+            blocks=_joined(self.problem, self.blocks, more, singles + bundle[fresh]),
             seen=self.seen | frozenset(mark[fresh].tolist()),
         ), True
 

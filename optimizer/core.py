@@ -149,7 +149,7 @@ class _Ask:
 
     def ordered(self) -> Root:
         """Where systems wait for each other, or sites for their systems; what was known before is no help yet."""
-        layered = price_layers(self.problem, stop=self._late)
+        layered = price_layers(self.problem, close=BOUND_SHARE * self.gap, stop=self._late)
         if layered.hopeless:
             return self._hopeless(layered.prices)
         self.priced()

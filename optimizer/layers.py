@@ -230,19 +230,25 @@ class Layers:
 
 
 def price_layers(
-    problem: Problem, start: Layered | None = None, *, stop: Callable[[], bool] = lambda: False
+    problem: Problem,
+    start: Layered | None = None,
+    *,
+    close: float = 0.0,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Layered:
     """Find prices that prove nearly the best bound of a problem whose rules are about time.
 
     Rules of homes need no price. `start` are prices of a problem like this one: then only the last temperature is left
-    to climb at. `stop` is asked at every step whether the time is over.
+    to climb at. When a colder one betters the bound by less than `close`, as a share, no other follows. `stop` is asked
+    at every step whether the time is over.
     """
     ceiling, every = dearest(problem), len(problem.rules_limits)
     priced = np.flatnonzero(abs(problem.rules[0][problem.homes.case]).sum(axis=0) == 0)
     problem = problem.ruled(priced)
     inside = problem.resident()
     few = len(problem.limits)
-    listing = Listing.of(inside, np.zeros(few) if start is None else start.prices)
+    listing = Listing.of(inside, np.zeros(few) if start is None else start.prices).with_lone()
+    rules = problem.rules[0][problem.homes.resident]
     layers = _layers(problem, listing, None)
     blocks = layers.blocks
     spread = blocks.spread
@@ -259,17 +265,20 @@ def price_layers(
     for share, steps in cooling:
         temperature = share * spread
         if hotter < inf:
-            listing = listing.with_cheapest(prices[:few] / layers.size[:few])[0]
+            of_limits, of_rules = np.split(prices / layers.size, [few])
+            reduced = inside.cost + inside.use @ of_limits + rules @ of_rules
+            listing = listing.with_cheapest_at(reduced)[0]
             layers = _layers(problem, listing, layers.size)
             layers = layers.without_far(layers.at(prices, hotter))
         hotter = temperature
         reach = layers.reach(layers.at(prices, temperature), temperature, most)
         prices = _climb(layers, prices, temperature, reach, steps, stop)
         bound, above = problem.price(*np.split(prices / layers.size, [few]))
-        if bound > best[0]:
+        bettered = bound - best[0]
+        if bettered > 0:
             best = bound, prices[:few] / layers.size[:few], above
             rule_prices[priced] = prices[few:]
-        if stop():
+        if stop() or 0 <= bettered < close * abs(bound):
             break
     point = layers.at(prices, hotter)
     bound, of_limits, above = without_dust(problem, best, layers.size[:few], DUST, rule_prices[priced])

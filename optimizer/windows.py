@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,17 @@ TINY = 1e-300
 """Least share of an option that counts."""
 CLEAR = 1e-6
 """Share of a home below which a part of a fractional plan is rounding."""
+
+
+class Opening(NamedTuple):
+    """Windows, and what they follow from."""
+
+    kept: np.ndarray
+    """Which options are within all windows, (options,)."""
+    closing: np.ndarray
+    """When each home closes, (H + 1,)."""
+    moment: np.ndarray
+    """From when on what waits may start, (waits,): what it waits for has ended so much earlier as the lag says."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +76,8 @@ class Windows:
         reached[:, -1] |= ~reached.any(axis=1)
         return np.asarray(reached.argmax(axis=1))
 
-    def open(self, x: np.ndarray, closing: np.ndarray, between: float = 0.5) -> tuple[np.ndarray, np.ndarray] | None:
-        """Which options are within all windows, (options,), and when each home then closes, (H + 1,).
+    def open(self, x: np.ndarray, closing: np.ndarray, between: float = 0.5) -> Opening | None:
+        """Windows near a plan.
 
         Where a system is left without an option its home, and the homes of those that wait for it, close later; None
         where that is no help.
@@ -75,14 +87,12 @@ class Windows:
             closing: when each home had better close, (H + 1,).
             between: where the moment lies between an end and the start that waits for it (0..1).
         """
-        problem, homes = self.problem, self.problem.homes
+        homes = self.problem.homes
         dear = -np.log(np.maximum(x, TINY))
         for reach in range(1, 2 + self.problem.horizon * (homes.count + 1)):
-            allowed = homes.leaves <= closing[homes.home[problem.system]]
-            allowed[homes.case] = homes.at == closing[homes.of]
-            taken = self._anchors(allowed, dear)
+            taken = self._anchors(self.allowed(closing), dear)
             if (taken >= 0).all():
-                return self._between(allowed, taken, between), closing
+                return self.opening(closing, self.moments(taken, between))
             closing = self._later(closing, np.unique(homes.home[self._company(taken < 0, reach)]))
         return None
 
@@ -108,15 +118,31 @@ class Windows:
         later[some] = following[some]
         return later
 
-    def _between(self, allowed: np.ndarray, taken: np.ndarray, between: float) -> np.ndarray:
-        """Options within the windows that lie about those taken."""
-        never, system = self.problem.horizon, self.problem.system
+    def allowed(self, closing: np.ndarray) -> np.ndarray:
+        """Options that have left by when their home closes, (options,)."""
+        homes = self.problem.homes
+        allowed = homes.leaves <= closing[homes.home[self.problem.system]]
+        allowed[homes.case] = homes.at == closing[homes.of]
+        return np.asarray(allowed)
+
+    def moments(self, taken: np.ndarray, between: float) -> np.ndarray:
+        """A moment for each wait, (waits,), so that an option of each system is within windows."""
         first, last = self._after(self.ends[taken[self.early]]), self.starts[taken[self.late]]
-        moment = first + np.ceil(between * (last - first)).astype(np.int64)
+        return np.asarray(first + np.ceil(between * (last - first)).astype(np.int64))
+
+    def within(self, moment: np.ndarray, held: np.ndarray) -> np.ndarray:
+        """Options that keep to the moments of some waits, by mask, (options,)."""
+        never, system = self.problem.horizon, self.problem.system
         low, high = self._free()
-        np.maximum.at(low, self.late, moment)
-        np.minimum.at(high, self.early, np.where(moment < never, moment - self.lag, never))
-        return np.asarray(allowed & (self.starts >= low[system]) & (self.ends <= high[system]))
+        moment, lag = moment[held], self.lag[held]
+        np.maximum.at(low, self.late[held], moment)
+        np.minimum.at(high, self.early[held], np.where(moment < never, moment - lag, never))
+        return np.asarray((self.starts >= low[system]) & (self.ends <= high[system]))
+
+    def opening(self, closing: np.ndarray, moment: np.ndarray) -> Opening:
+        """Windows from when homes close and the moments of waits."""
+        kept = self.allowed(closing) & self.within(moment, np.ones(len(moment), dtype=bool))
+        return Opening(kept, closing, moment)
 
     def settled(self, x: np.ndarray) -> np.ndarray:
         """The same plan with homes that close as soon as the last has left, (options,)."""
@@ -142,19 +168,25 @@ class Windows:
         return np.minimum(np.where(end < never, end + self.lag, never), never)
 
     @cached_property
-    def _level(self) -> np.ndarray:
-        """How many systems at most must have moved before each, one after the other, (systems,)."""
+    def node(self) -> np.ndarray:
+        """What moves as one, (systems,): the system itself, or its bundle, numbered after all systems."""
         together, count = self.problem.together, len(self.problem.systems)
         node = np.arange(count)
         node[together.owner] = count + together.bundle[together.way[together.pair]]
-        level = np.zeros(count + together.count, dtype=np.int64)
+        return np.asarray(node)
+
+    @cached_property
+    def _level(self) -> np.ndarray:
+        """How many systems at most must have moved before each, one after the other, (systems,)."""
+        node = self.node
+        level = np.zeros(len(node) + self.problem.together.count, dtype=np.int64)
         for _ in range(len(level)):
             deeper = level.copy()
             np.maximum.at(deeper, node[self.late], level[node[self.early]] + 1)
             if (deeper == level).all():
                 break
             level = deeper
-        return level[node]
+        return np.asarray(level[node])
 
     def _anchors(self, allowed: np.ndarray, dear: np.ndarray) -> np.ndarray:
         """One option for each system, (systems,), that keep the order together; -1 for the first that have none.
