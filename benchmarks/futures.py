@@ -20,6 +20,7 @@ from scenarios.futures.case import World
 from scenarios.futures.draws import BLOCK
 from scenarios.futures.luck import Luck, luck_of
 from scenarios.futures.policies import AllAtOnce, DoNothing, Fixed, Greedy, Policy
+from scenarios.futures.replanned import Replanned
 from scenarios.futures.run import case_of, play_all
 from scenarios.futures.schedule import Schedule, schedule_of
 from scenarios.pipeline import plan_study
@@ -187,14 +188,14 @@ def main() -> None:
         folder = plan_study(study, "baseline", Path(place) / "out").folder
         results = read_results(folder)
         case, rows, _ = case_of(results, None, 0)
-    policies: tuple[Policy, ...] = (Fixed(rows), DoNothing(), Greedy(), AllAtOnce())
+    policies: tuple[Policy, ...] = (Fixed(rows), DoNothing(), Greedy(), AllAtOnce(), Replanned(rows))
     print(
         f"sample state: {int(results.summary['units_moved']):,} of {int(results.summary['units_total']):,} units move"
     )
     for policy in policies:
         chosen = policy.rows(case)
         began = time.perf_counter()
-        schedule = schedule_of(case, chosen)
+        schedule = schedule_of(case, chosen, policy)
         schedule.prepare()
         ready = time.perf_counter()
         outcome = play_all({policy.name: schedule}, asked.futures)[policy.name]

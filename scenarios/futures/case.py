@@ -5,7 +5,8 @@ Letters of shapes: F futures, S scopes, B budgets, Y fiscal years, L lines that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +19,9 @@ from scenarios.expected import Expected
 from scenarios.futures.draws import BLOCK, StateDraws, state_draws
 from scenarios.futures.priors import Priors, priors_of
 from scenarios.pipeline import Prepared
+
+PILOT = 10**6
+"""A block of sample paths that no future is made of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,12 @@ class World:
     amount: np.ndarray
     """Rows of appropriations before holdbacks and after them, USD, (2, F, rows)."""
 
+    def first(self, futures: int) -> World:
+        """The first futures of the block."""
+        state = self.state
+        few = StateDraws(state.shock[:futures], state.cloud[:futures], state.cut[:futures], state.holdback[:futures])
+        return World(few, self.line[:futures], self.rest[:futures], self.amount[:, :futures])
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -57,12 +67,15 @@ class Case:
     bundle: str
     transfers: pd.Series
     """What is moved into each budget by the plan, USD, by key."""
+    prices: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
+    """What one more unit of each limit was worth when the plan was made, by `limit key`."""
 
     @classmethod
     def of(cls, ready: Prepared, limits: pd.DataFrame, seed: int) -> Case:
         """The case of a prepared scenario; `limits` are those of its plan."""
         settings = ready.study.settings
         moved = limits[limits["limit"] == "transfers"].set_index("key")["used"].astype(float)
+        prices = limits.get("price", pd.Series(0.0, index=limits.index)).astype(float)
         portfolio, strategies, economics = ready.case
         return cls(
             portfolio,
@@ -74,7 +87,13 @@ class Case:
             seed,
             settings.text("contract_bundle"),
             moved,
+            prices.set_axis(limits["limit"].astype(object) + " " + limits["key"].astype(object)),
         )
+
+    def price(self, limit: str, keys: Sequence[str] | pd.Index | pd.Series) -> np.ndarray:
+        """Prices of some keys of a limit; 0 where the plan has none."""
+        names = [f"{limit} {key}" for key in keys]
+        return self.prices.reindex(names).fillna(0.0).to_numpy(dtype=float)
 
     # Who pays ----------------------------------------------------------------------------------------------------
 
@@ -296,6 +315,32 @@ class Case:
         if t is not None:
             held = rows["y"].to_numpy() < self.year_of[t] + (self.portfolio.quarters[t].quarter > 2)
         return np.asarray((self.budgets.sums @ np.where(held, after, before).T).T + self.moved)
+
+    def known_amount(self, world: World, t: int) -> np.ndarray:
+        """Amount of each budget as the start of a fiscal year knows it, USD, (F, B).
+
+        Cuts of that year and before, holdbacks of the years before; later years as they were planned with.
+        """
+        rows, before, after = self.budgets.rows, *world.amount
+        year, planned = rows["y"].to_numpy(), rows["amount"].to_numpy(dtype=float)
+        known = np.where(year < self.year_of[t], after, np.where(year == self.year_of[t], before, planned))
+        return np.asarray((self.budgets.sums @ known.T).T + self.moved)
+
+    @cached_property
+    def persistence(self) -> tuple[np.ndarray, np.ndarray]:
+        """How much of what one year shows lasts into later ones: of lines (L, Y, Y) and of other IT (S, Y, Y).
+
+        The best linear guess that the forecaster's own paths allow, from paths that no future is made of: entry
+        (y, z) is what a dollar above expectation in year y lets one expect above it in year z.
+        """
+        line, rest = self._paths(PILOT)
+        found = []
+        for off in (line - 1.0, rest):
+            centred = off - off.mean(axis=0)
+            shared = np.einsum("fay,faz->ayz", centred, centred)
+            own = np.einsum("ayy->ay", shared)[:, :, None]
+            found.append(np.divide(shared, own, out=np.zeros_like(shared), where=own > 0))
+        return found[0], found[1]
 
     @cached_property
     def moved(self) -> np.ndarray:

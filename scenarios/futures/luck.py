@@ -26,12 +26,19 @@ class Luck:
     """Quarters by which work is prolonged, (K, F)."""
     variant: np.ndarray
     """State of each cell's money: prolonged, or cancelled after some quarters, (K, F)."""
+    lead: np.ndarray
+    """Days from the beginning of each purchase to its award, (C, F)."""
+
+    def first(self, futures: int) -> Luck:
+        """The first futures of the block."""
+        return Luck(**{name: getattr(self, name)[:, :futures] for name in self.__dataclass_fields__})
 
 
 def luck_of(schedule: Schedule, block: int, world: World) -> Luck:
     """Draws what happens to each contract of a block."""
     contracts, priors = schedule.contracts, schedule.case.priors
     futures, last = len(world.state.shock), contracts.quarters
+    lead = np.zeros((len(contracts), futures))
     award = np.full((len(contracts), futures), last, dtype=np.int16)
     ratio = np.ones((len(contracts), futures))
     gone = np.zeros((len(contracts), futures), dtype=bool)
@@ -43,6 +50,7 @@ def luck_of(schedule: Schedule, block: int, world: World) -> Luck:
         size, method = float(contracts.size[c]), contracts.method[c]
         name = int(contracts.name[c])
         draws = contract_draws(priors, size, method, name, world.state.shock, schedule.case.seed, block)
+        lead[c] = draws.lead
         planned = int(contracts.start[c])
         late = np.searchsorted(first_day, begins[c] + draws.lead - 1e-6)
         # as long as was expected is in time: that is what the plan counted with
@@ -61,4 +69,4 @@ def luck_of(schedule: Schedule, block: int, world: World) -> Luck:
             # who is stopped by its cost has spent all of it; who is cancelled has spent what the work so far cost
             after = np.where(ended, np.maximum(np.ceil(draws.when * contracts.work[k]), 1), contracts.work[k])
             variant[k] = np.where(gone[c], cancelled_after(after.astype(np.int64)), longer[k])
-    return Luck(award, ratio, gone, longer, variant)
+    return Luck(award, ratio, gone, longer, variant, lead)

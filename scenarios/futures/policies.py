@@ -1,12 +1,13 @@
 """Policies: what a state may do. Each gives rows of a plan, and all of them meet the same futures.
 
-A policy of your own is a class with a `name`, a `title` and `rows(case)`; hand it to `simulate(..., policies=)`.
+A policy of your own is a class with a `name`, a `title` and `rows(case)`; hand it to `simulate(..., policies=)`. One
+that decides again each fiscal year has `aims(known)` beside them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ from optimizer.greedy import greedy
 from optimizer.options import expand
 from optimizer.terms import cost
 from scenarios.futures.case import Case
+
+if TYPE_CHECKING:
+    from scenarios.futures.known import Known
 
 
 class Policy(Protocol):
@@ -31,6 +35,18 @@ class Policy(Protocol):
 
     def rows(self, case: Case) -> pd.DataFrame:
         """`system units strategy method start` of all units; `start` is empty where they stay."""
+
+
+@runtime_checkable
+class Replanning(Policy, Protocol):
+    """A policy that decides again at the start of each fiscal year, in all futures at once."""
+
+    def aims(self, known: Known) -> np.ndarray:
+        """When each contract is to begin, (C, F), positions of quarters; T: never.
+
+        What has begun stays as it is, whatever is said of it; what cannot be bought so soon, or may not begin then,
+        begins in the next quarter in which it can.
+        """
 
 
 @dataclass(frozen=True)

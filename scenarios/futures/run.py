@@ -17,6 +17,7 @@ from scenarios.futures.case import Case
 from scenarios.futures.draws import BLOCK
 from scenarios.futures.policies import AllAtOnce, DoNothing, Fixed, Greedy, Policy
 from scenarios.futures.priors import SOURCES
+from scenarios.futures.replanned import Replanned
 from scenarios.futures.risk import ALL, drivers_table, risk_table
 from scenarios.futures.schedule import Schedule, schedule_of
 from scenarios.futures.simulate import play
@@ -89,7 +90,8 @@ def simulate(
         futures: how many; by default the parameter `futures`.
         seed: of all that is drawn; by default that of the study.
         study: the study, where it has been moved since.
-        policies: further ones to play, beside doing nothing, pay-back greedy, all at once and the plan.
+        policies: further ones to play, beside doing nothing, pay-back greedy, all at once, the plan held fixed and
+            the plan decided again each fiscal year.
         drivers: whether to turn each source off in turn.
         progress: called with words and the share of the way that lies behind.
 
@@ -102,9 +104,9 @@ def simulate(
     count = default if futures is None else futures
     if count < 1:
         raise ResultsError([Problem(str(folder), "cannot be played", "Ask for at least one future", value=str(count))])
-    everyone: tuple[Policy, ...] = (DoNothing(), Greedy(), AllAtOnce(), Fixed(plan), *policies)
+    everyone: tuple[Policy, ...] = (DoNothing(), Greedy(), AllAtOnce(), Fixed(plan), Replanned(plan), *policies)
     tell("Policies", 0.05)
-    schedules = {policy.name: schedule_of(case, policy.rows(case)) for policy in everyone}
+    schedules = schedules_of(case, everyone)
     tell("Futures", 0.3)
     outcomes = play_all(schedules, count, lambda share: tell("Futures", 0.3 + 0.4 * share))
     without: dict[str, Outcome] = {}
@@ -141,6 +143,20 @@ def case_of(results: Results, study: Path | str | None, seed: int | None) -> tup
     own = int(results.manifest["seed"]) if seed is None else seed
     settings = ready.study.settings
     return Case.of(ready, results.limits, own), plan_from(results).rows, int(settings.number("futures"))
+
+
+def schedules_of(case: Case, policies: Sequence[Policy]) -> dict[str, Schedule]:
+    """What each policy decides, by its name; policies that begin with the same rows share what is looked up."""
+    found: dict[str, Schedule] = {}
+    made: list[tuple[pd.DataFrame, Schedule]] = []
+    for policy in policies:
+        rows = policy.rows(case)
+        same = [schedule for known, schedule in made if known is rows]
+        if not same:
+            made.append((rows, schedule_of(case, rows)))
+            made[-1][1].prepare()
+        found[policy.name] = (same[0] if same else made[-1][1]).under(policy)
+    return found
 
 
 def play_all(

@@ -5,6 +5,7 @@ Letters of shapes: F futures, C contracts, K cells, S scopes, B budgets, Y fisca
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +17,9 @@ from optimizer.options import NEVER
 from optimizer.sites import Closings
 from optimizer.timeline import Timeline
 from scenarios.futures.case import Case
+from scenarios.futures.choices import Choices, choices_of
 from scenarios.futures.contracts import KINDS, MOST_SLIP, Contracts, contracts_of
+from scenarios.futures.policies import Policy, Replanning
 
 RUNS = np.array([kind[2] == "runs" for kind in KINDS])
 """Kinds of money that the fund for running pays."""
@@ -73,6 +76,14 @@ class Schedule:
     case: Case
     contracts: Contracts
     staying: Staying
+    policy: Policy | None = None
+    """Whose it is; one that decides again each fiscal year (`Replanning`) is asked then."""
+
+    def under(self, policy: Policy) -> Schedule:
+        """The same decisions in other hands; what is looked up is shared."""
+        other = copy(self)
+        object.__setattr__(other, "policy", policy)
+        return other
 
     @cached_property
     def variants(self) -> int:
@@ -83,6 +94,8 @@ class Schedule:
         """Works out all that is looked up, once, before futures are played."""
         for name in ("pays", "scopes", "parts", "projected", "swept", "bought_from", "free", "planned_sites"):
             getattr(self, name)
+        if isinstance(self.policy, Replanning):
+            _ = self.choices, self.case.persistence
         for name in ("staying", "cycle", "residual", "line_scopes", "scope_of", "year_of", "moved"):
             getattr(self.case, name)
 
@@ -136,6 +149,19 @@ class Schedule:
         return (other - other[-1:, :1]).reshape(-1, flat), own.reshape(-1, flat)
 
     @cached_property
+    def choices(self) -> Choices:
+        """What is open in it, for policies that decide again."""
+        return choices_of(self)
+
+    @cached_property
+    def within(self) -> np.ndarray:
+        """Which scopes and years each budget pays for, ones, (S Y, B)."""
+        case = self.case
+        found = np.zeros((len(case.scopes), len(case.years), len(case.scope_of)))
+        found[case.scope_of, :, np.arange(len(case.scope_of))] = case.cycle
+        return found.reshape(-1, len(case.scope_of))
+
+    @cached_property
     def swept(self) -> np.ndarray:
         """What is taken from each budget for run cost saved the year before, as planned, USD, (B,)."""
         rows, runs = self.case.budgets.rows, self.pays[0]
@@ -162,6 +188,11 @@ class Schedule:
         lead = np.array([0.0 if m is None else float(m.lead(np.array([size]))[0]) for m, size in methods])
         begins = clock.days_until(clock.before(contracts.start, lead)) if len(contracts) else lead
         return np.maximum(begins, 0), lead
+
+    @cached_property
+    def first_day(self) -> np.ndarray:
+        """Days from `as_of` to the first day of each quarter, (T,)."""
+        return np.asarray(self.clock.days_until(np.arange(len(self.case.portfolio.quarters))))
 
     @cached_property
     def clock(self) -> Timeline:
@@ -224,7 +255,7 @@ class Schedule:
         return total
 
 
-def schedule_of(case: Case, rows: pd.DataFrame) -> Schedule:
+def schedule_of(case: Case, rows: pd.DataFrame, policy: Policy | None = None) -> Schedule:
     """The rows of a policy (`system units strategy method start`) as contracts, and what stays."""
     contracts = contracts_of(
         case.portfolio, case.strategies, case.economics, case.methods, rows, case.lines.of_system, case.bundle
@@ -243,4 +274,4 @@ def schedule_of(case: Case, rows: pd.DataFrame) -> Schedule:
         run=both[:, 1],
         sites=np.asarray(case.portfolio.sites.index.isin(stays)),
     )
-    return Schedule(case, contracts, staying)
+    return Schedule(case, contracts, staying, policy)

@@ -12,6 +12,10 @@ In each quarter, in this order:
 The projection counts what has begun at its cost and what has not at its plan, both at expected prices, and what stays
 as its line turns out. What is begun is paid for: where that is more than a budget holds, the year ends above its
 appropriation. Which contract began when is then booked to the cent (`scenarios.futures.books`).
+
+A policy that decides again (`policies.Replanning`) is asked before the first quarter of each fiscal year that begins on
+or after `as_of`, with what is known by then (`scenarios.futures.known`). Only what has not begun can move, and no
+sooner than it can be bought.
 """
 
 from __future__ import annotations
@@ -21,24 +25,32 @@ import numpy as np
 from optimizer.options import NEVER
 from scenarios.futures.books import TOLERANCE, Outcome, booked
 from scenarios.futures.case import World
-from scenarios.futures.luck import luck_of
+from scenarios.futures.known import Known, expected_lines, left_over, soonest, strayed
+from scenarios.futures.luck import Luck, luck_of
+from scenarios.futures.policies import Replanning
 from scenarios.futures.schedule import Schedule
 
 
-def play(schedule: Schedule, block: int, world: World | None = None) -> Outcome:
-    """The futures of a block under a schedule."""
-    return _Play(schedule, block, schedule.case.world(block) if world is None else world).run()
+def play(schedule: Schedule, block: int, world: World | None = None, first: int | None = None) -> Outcome:
+    """The futures of a block under a schedule, or only the first of them."""
+    world = schedule.case.world(block) if world is None else world
+    luck = luck_of(schedule, block, world)
+    if first is not None:
+        world, luck = world.first(first), luck.first(first)
+    return _Play(schedule, world, luck).run()
 
 
 class _Play:
     """One block of futures as it unfolds; arrays are contracts (or cells) first: the futures of each lie together."""
 
-    def __init__(self, schedule: Schedule, block: int, world: World) -> None:
+    def __init__(self, schedule: Schedule, world: World, luck: Luck) -> None:
         case = schedule.case
         self.case, self.schedule, self.world, self.contracts = case, schedule, world, schedule.contracts
-        self.luck = luck_of(schedule, block, world)
+        self.luck = luck
         self.futures, self.last = len(world.state.shock), len(case.portfolio.quarters)
         self.due = self.luck.award.astype(np.int64)
+        self.aim = np.repeat(self.contracts.start[:, None], self.futures, axis=1)
+        self.purchase = np.repeat(schedule.bought_from[0][:, None], self.futures, axis=1)
         self.begun = np.zeros(self.due.shape, dtype=bool)
         self.cut = np.full(self.luck.longer.shape, NEVER, dtype=np.int64)
         self.variant = self.luck.variant.astype(np.int64)
@@ -58,6 +70,8 @@ class _Play:
             y = int(case.year_of[t])
             now = np.flatnonzero(case.cycle[:, y])
             amount = (case.amount(self.world, t) - self.schedule.swept)[:, now]
+            if t == 0 or case.year_of[t - 1] != y:
+                self._decide_again(t, y)
             self._wait_for_needs(t)
             self._wait_for_money(t, y, now, amount + brought[:, now])
             self._wait_for_room(t)
@@ -83,12 +97,75 @@ class _Play:
         found[self.case.scope_of[now], :, np.arange(len(now))] = self.case.cycle[now]
         return found.reshape(scopes * years, len(now))
 
+    # Deciding again ----------------------------------------------------------------------------------------------
+
+    def _decide_again(self, t: int, y: int) -> None:
+        """A policy that decides each fiscal year says when what has not begun is to begin."""
+        policy = self.schedule.policy
+        if not isinstance(policy, Replanning) or not len(self.contracts) or self.schedule.first_day[t] < 0:
+            return
+        known = self._known(t, y)
+        wanted = np.clip(policy.aims(known), 0, self.last)
+        for c in np.flatnonzero((wanted != self.aim).any(axis=1)).tolist():
+            which = np.flatnonzero((wanted[c] != self.aim[c]) & ~self.begun[c])
+            if len(which):
+                then = np.maximum(wanted[c, which], known.soonest[c, which])
+                self._aim_at(c, which, known.choices.next_allowed[c].take(then), t)
+
+    def _aim_at(self, c: int, which: np.ndarray, then: np.ndarray, t: int) -> None:
+        """A contract is meant to begin in another quarter: what is not being bought yet is bought for that one."""
+        schedule, first_day = self.schedule, self.schedule.first_day
+        today = int(first_day[t])
+        starts, lead = then < self.last, self.luck.lead[c, which]
+        purchase, expected = self.purchase[c, which], float(schedule.bought_from[1][c])
+        anew = starts & (purchase >= today)
+        latest = schedule.choices.purchase[c].take(np.minimum(then, self.last - 1))
+        purchase = np.where(anew, np.maximum(latest, today), purchase)
+        in_time = purchase + expected <= first_day.take(np.minimum(then, self.last - 1)) + 1e-6
+        award = np.where(in_time & (lead <= expected + 1e-6), 0, np.searchsorted(first_day, purchase + lead - 1e-6))
+        due = np.where(starts, schedule.free[np.minimum(np.maximum(then, award), self.last)], self.last)
+        part = schedule.projected[c]
+        change = part.planned.take(due, axis=0) - part.planned.take(self.due[c, which], axis=0)
+        self.projected[which[:, None], part.columns] += change
+        self.purchase[c, which], self.due[c, which], self.aim[c, which] = purchase, due, then
+
+    def _known(self, t: int, y: int) -> Known:
+        """What is known before the first quarter of a fiscal year."""
+        schedule, case, world = self.schedule, self.case, self.world
+        line, rest = expected_lines(schedule, world, y)
+        off = np.einsum("fly,lsy->fsy", line - world.line, case.staying, optimize=True) + rest - world.rest
+        projected = self.projected + off.reshape(self.futures, -1)
+        first = soonest(schedule, t, self.due, self.purchase, self.luck.lead, self.begun)
+        aim = np.where(self.begun, self.due, np.maximum(self.aim, t))
+        for c in np.flatnonzero((aim != self.due).any(axis=1)).tolist():
+            which = np.flatnonzero(aim[c] != self.due[c])
+            part = schedule.projected[c]
+            change = part.planned.take(aim[c, which], axis=0) - part.planned.take(self.due[c, which], axis=0)
+            projected[which[:, None], part.columns] += change
+        amount = case.known_amount(world, t)
+        of_cell = self.contracts.contract
+        ready = np.where(self.begun[of_cell], self.cut, aim[of_cell] + self.contracts.work[:, None])
+        return Known(
+            schedule=schedule,
+            choices=schedule.choices,
+            quarter=t,
+            year=y,
+            begun=self.begun.copy(),
+            aim=aim,
+            soonest=first,
+            ready=ready,
+            amount=amount,
+            left=left_over(schedule, amount, projected),
+            off_plan=strayed(schedule, amount, projected, aim, np.where(self.begun, aim, first)),
+        )
+
     # Waiting -----------------------------------------------------------------------------------------------------
 
     def _postpone(self, c: int, which: np.ndarray, until: np.ndarray | int) -> None:
         """A contract begins later in some futures; what it was to cost is taken out and put in anew."""
         contract = self.schedule.projected[c]
         then = np.broadcast_to(self.schedule.free[np.minimum(until, self.last)], which.shape)
+        self.aim[c, which] = then
         change = contract.planned.take(then, axis=0) - contract.planned.take(self.due[c, which], axis=0)
         self.projected[which[:, None], contract.columns] += change
         self.due[c, which] = then

@@ -222,7 +222,7 @@ def test_the_command_plays_a_plan_and_results_read_it_back(
     assert told["futures"] == 300
     assert "300 futures" in told["headline"]
     back = read_results(planned.folder)
-    assert set(back.risk["policy"]) == {"do_nothing", "greedy", "all_at_once", "plan"}
+    assert set(back.risk["policy"]) == {"do_nothing", "greedy", "all_at_once", "plan", "replanned"}
     assert back.risk["futures"].eq(300).all()
     outlay = back.risk[(back.risk["measure"] == "outlay") & (back.risk["policy"] == "plan")]
     assert outlay["chance_within"].between(0, 1).all()
