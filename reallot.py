@@ -421,6 +421,9 @@ def simulate(
         float | None,
         typer.Option(help="Find instead the reserve that keeps all appropriations with this chance, such as 0.9."),
     ] = None,
+    reserve_of: Annotated[
+        str, typer.Option(help="With --reserve-for: keep more free of this fund only, such as it_capital.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Play a plan and its rivals against the same futures: chances to stay within appropriation, cost, units."""
@@ -432,7 +435,13 @@ def simulate(
 
         with _progress() as progress:
             reserve = find_reserve(
-                place, reserve_for, futures=futures or TRIED_ON, seed=seed, study=study, progress=progress
+                place,
+                reserve_for,
+                futures=futures or TRIED_ON,
+                seed=seed,
+                study=study,
+                fund=reserve_of,
+                progress=progress,
             )
         _say(json.dumps(reserve.json(), indent=2, allow_nan=False) if as_json else str(reserve))
         return

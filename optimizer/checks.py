@@ -213,6 +213,7 @@ def _shares(portfolio: Portfolio) -> Iterator[str]:
     }
     if learning is not None:
         shares |= {"learning.first": learning.first, "learning.decay": learning.decay}
+    shares |= {f"fund_reserves.{fund}": share for fund, share in portfolio.fund_reserves.items()}
     for name, share in shares.items():
         values = share if isinstance(share, pd.Series) else pd.Series([share])
         if not values.astype(float).between(0, 1).all():

@@ -73,6 +73,8 @@ class Portfolio:
     """A fiscal year in which a budget cycle of two years begins; None where each year has its own appropriation."""
     reserve: float | pd.Series = 0.0
     """Share of each appropriation that is kept free; one number, or by fiscal year."""
+    fund_reserves: Mapping[str, float] = field(default_factory=dict)
+    """Share of a fund's appropriations that is kept free beside that, by fund; nothing where a fund is not named."""
     sweep: float | pd.Series = 0.0
     """Share of last year's saving of run cost that is taken from the appropriation; one number, or by fiscal year."""
     procurement_capacity: pd.Series | None = None

@@ -60,7 +60,10 @@ def _money(
                 row["amount"] - _of_year(portfolio.sweep, row["fiscal_year"]) * max(saved[row["fiscal_year"] - 1], 0.0)
                 for row in own
             )
-            kept = sum(row["amount"] * _of_year(portfolio.reserve, row["fiscal_year"]) for row in own)
+            beside = portfolio.fund_reserves.get(fund, 0.0)
+            kept = sum(
+                row["amount"] * min(_of_year(portfolio.reserve, row["fiscal_year"]) + beside, 1.0) for row in own
+            )
             if portfolio.biennium_start is not None or earlier != cycle - 1:
                 brought = float(own[0]["opening_balance"]) if own[0]["fiscal_year"] == years[0] else 0.0
             records.append(("appropriation", key, outlay, amount - kept + brought, "USD"))

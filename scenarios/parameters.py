@@ -14,8 +14,11 @@ import yaml
 
 from scenarios.errors import Problem, StudyError
 
-Value = float | int | bool | str | tuple[str, ...] | Mapping[int, float] | Mapping[str, float]
-"""A number; true or false; a name; a list of names; or a number by fiscal year, by fund or by limit."""
+Value = float | int | bool | str | tuple[str, ...] | Mapping[int, float] | Mapping[str, float | str]
+"""A number; true or false; a name; a list of names; or a number by fiscal year, by fund, by limit. Some are `auto`."""
+
+AUTO = "auto"
+"""What is to be found by planning, in place of a number."""
 
 
 MAKING = ("import.", "cost_model.")
@@ -35,6 +38,8 @@ class Parameter:
     source: str
     by: str = ""
     """What it may have a number for each of: `year` (one number for all years will do), `fund` or `limit`."""
+    words: tuple[str, ...] = ()
+    """Words that may stand in place of a number."""
 
     @property
     def kind(self) -> str:
@@ -84,7 +89,10 @@ class Parameter:
         numbers = {name: number for name, (number, _) in read.items()}
         return MappingProxyType(numbers), [problem for _, wrong in read.values() for problem in wrong]
 
-    def _number(self, value: object, file: str) -> tuple[float, list[Problem]]:
+    def _number(self, value: object, file: str) -> tuple[Any, list[Problem]]:
+        if self.words and isinstance(value, str):
+            remedy = f"Write a number in {self.unit}, or {' or '.join(self.words)}"
+            return value, [] if value in self.words else [self._wrong(file, value, "is not a number", remedy)]
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
             return 0.0, [self._wrong(file, value, "is not a number", f"Write a number in {self.unit}")]
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
@@ -123,7 +131,15 @@ def declared() -> Mapping[str, Parameter]:
         low, high = entry["range"] or (None, None)
         default = _frozen(entry["default"])
         found[name] = Parameter(
-            name, entry["title"], entry["unit"], default, low, high, entry["source"], entry.get("by", "")
+            name,
+            entry["title"],
+            entry["unit"],
+            default,
+            low,
+            high,
+            entry["source"],
+            entry.get("by", ""),
+            tuple(entry.get("words", ())),
         )
     return MappingProxyType(found)
 
@@ -186,9 +202,23 @@ class Settings:
         return self.values[name] is True
 
     def by_name(self, name: str) -> dict[str, float]:
-        """A parameter by fund or by limit."""
+        """A parameter by fund or by limit; 0 where it is `auto`."""
         value = self.values[name]
-        return {str(key): float(number) for key, number in value.items()} if isinstance(value, Mapping) else {}
+        return {str(key): _number_of(number) for key, number in value.items()} if isinstance(value, Mapping) else {}
+
+    def found(self, name: str, number: float) -> Settings:
+        """The same with a number wherever a parameter, or a name in it, is `auto`."""
+        value: Any = self.values[name]
+        if isinstance(value, Mapping):
+            value = MappingProxyType({key: number if own == AUTO else own for key, own in value.items()})
+        elif value == AUTO:
+            value = number
+        return Settings(MappingProxyType({**self.values, name: value}), self.changed_by)
+
+    def is_auto(self, name: str) -> bool:
+        """Whether a parameter, or a name in it, is `auto`."""
+        value = self.values[name]
+        return AUTO in value.values() if isinstance(value, Mapping) else value == AUTO
 
     def text(self, name: str) -> str:
         """A parameter that is a name."""
@@ -203,17 +233,22 @@ class Settings:
         """A parameter by fiscal year: each value holds until the next year listed, the first also before it."""
         value = self.values[name]
         if not isinstance(value, Mapping):
-            return {y: float(value) for y in years}  # type: ignore[arg-type]
-        listed = {int(year): float(number) for year, number in value.items()}
+            return {y: _number_of(value) for y in years}
+        listed = {int(year): _number_of(number) for year, number in value.items()}
         return {y: listed[max([k for k in listed if k <= y], default=min(listed))] for y in years if listed}
 
     def from_year(self, name: str, years: Iterable[int]) -> dict[int, float]:
         """A limit by fiscal year: each value holds until the next year listed, and nothing before the first."""
         value = self.values[name]
         if not isinstance(value, Mapping):
-            return {y: float(value) for y in years}  # type: ignore[arg-type]
+            return {y: _number_of(value) for y in years}
         first = min((int(year) for year in value), default=None)
         return {} if first is None else self.by_year(name, [y for y in years if y >= first])
+
+
+def _number_of(value: object) -> float:
+    """A number; what is still to be found counts as nothing until then."""
+    return 0.0 if value == AUTO else float(value)  # type: ignore[arg-type]
 
 
 def said(value: object) -> str:
@@ -224,5 +259,5 @@ def said(value: object) -> str:
         return ", ".join(value) or "none"
     if isinstance(value, Mapping):
         names = {key: f"FY{key}" if isinstance(key, int) else str(key) for key in value}
-        return ", ".join(f"{names[key]}: {amount:g}" for key, amount in value.items()) or "none"
+        return ", ".join(f"{names[key]}: {said(amount)}" for key, amount in value.items()) or "none"
     return f"{value:g}" if isinstance(value, (int, float)) else str(value)

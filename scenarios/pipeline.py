@@ -52,27 +52,34 @@ class Prepared:
         return self.portfolio, build.catalogue(self.study.settings), build.economics(self.study)
 
     @property
+    def wants_reserve(self) -> bool:
+        """Whether a reserve is `auto`: to be found by planning again (`scenarios.futures.reserve`)."""
+        return any(self.study.settings.is_auto(name) for name in ("reserve", "fund_reserves"))
+
+    @property
     def methods(self) -> tuple[optimizer.Method, ...]:
         """The ways to buy that may be used."""
         return build.methods(self.study.settings)
 
 
-def prepare(study: Study, scenario: Scenario | str = "baseline") -> Prepared:
-    """Everything up to the optimizer.
+def prepare(study: Study, scenario: Scenario | str = "baseline", reserve: float | None = None) -> Prepared:
+    """Everything up to the optimizer; `reserve` is what was found where it is `auto`, which is nothing until then.
 
     Raises:
         StudyError: the study or the scenario does not fit.
     """
     scenario = study.scenario(scenario) if isinstance(scenario, str) else scenario
-    return _prepared(study, scenario, outlook_of(study))
+    return _prepared(study, scenario, outlook_of(study), reserve)
 
 
-def _prepared(study: Study, scenario: Scenario, outlook: Expected | None) -> Prepared:
+def _prepared(study: Study, scenario: Scenario, outlook: Expected | None, reserve: float | None = None) -> Prepared:
     """The same with an outlook that is there already: it is the study's own, whatever the scenario."""
     if scenario.is_family:
         said = "Plan all of them: reallot run DIR --out OUT; or name one of them"
         raise ScenarioError([Problem(f"scenarios/{scenario.name}.yaml", "stands for many scenarios", said)])
     changed = apply(study, scenario)
+    if reserve is not None:
+        changed = replace(changed, settings=changed.settings.found("reserve", reserve).found("fund_reserves", reserve))
     budget = versions(study, outlook.outlook.appropriations if outlook else None)
     return Prepared(changed, scenario, outlook, build.build_portfolio(changed, outlook), budget)
 
@@ -147,16 +154,25 @@ def plan_scenario(
     clock.seconds["forecast"] = round(clock.seconds["forecast"] + forecast, 3)
     tell("Planning", 0.15)
     rival = optimizer.continue_as_now(*ready.case, methods=ready.methods)
-    plan = optimizer.modernize(
-        *ready.case,
-        methods=ready.methods,
-        **asked,
-        seed=study.facts.seed,
-        progress=lambda stage, share: tell(stage, 0.15 + 0.75 * share),
-    )
+    onward: Progress = lambda stage, share: tell(stage, 0.15 + 0.75 * share)  # noqa: E731
+    found = None
+    if ready.wants_reserve:
+        from scenarios.futures.reserve import settled
+
+        plan, found = settled(ready, asked, onward)
+        ready = _prepared(study, scenario, outlook, found.share)
+    else:
+        plan = optimizer.modernize(*ready.case, methods=ready.methods, **asked, seed=study.facts.seed, progress=onward)
     clock.lap("plan")
     tell("Writing", 0.92)
     results = _results(ready, plan, rival, Path(out) / ready.scenario.name, dict(asked), clock)
+    if found is not None:
+        warnings = [*results.summary["warnings"], str(found).partition("\n")[0]]
+        results = replace(
+            results,
+            summary={**results.summary, "warnings": warnings},
+            manifest={**results.manifest, "reserve": found.json()},
+        )
     return write_results(results, parquet=parquet)
 
 

@@ -46,6 +46,7 @@ def build_portfolio(study: Study, outlook: Expected | None) -> Portfolio:
         closes_sites=settings.truth("close_sites"),
         biennium_start=study.facts.biennium_start if settings.number("appropriation_years") == 2 else None,
         reserve=_shares(study, "reserve"),
+        fund_reserves=settings.by_name("fund_reserves"),
         sweep=_shares(study, "savings_sweep"),
         procurement_capacity=None if purchases.empty else purchases,
         modern_share=_limit(study, "modern_share").loc[lambda share: share > 0],

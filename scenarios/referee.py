@@ -69,7 +69,8 @@ def made_from(results: Results, study_place: Path | str | None = None) -> tuple[
         ResultsError: no study beside them, or one that has changed since.
     """
     place = _study_place(results, study_place)
-    return place, prepare(read_study(place), Scenario(**_scenario(results)))
+    found = results.manifest.get("reserve")
+    return place, prepare(read_study(place), Scenario(**_scenario(results)), found["reserve"] if found else None)
 
 
 def plan_from(results: Results) -> Plan:

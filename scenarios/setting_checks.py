@@ -82,11 +82,14 @@ def _names(case: _Case) -> Iterable[Problem]:
         },
         "contract_bundle": ([settings.text("contract_bundle")], BUNDLES, "way to bundle contracts"),
         "violation_price": (settings.by_name("violation_price"), PRICED, "limit that can be overrun"),
-        "fund_weights": (
-            settings.by_name("fund_weights"),
-            sorted(case.tables["appropriations"]["fund"].unique()),
-            "fund of appropriations",
-        ),
+        **{
+            name: (
+                settings.by_name(name),
+                sorted(case.tables["appropriations"]["fund"].unique()),
+                "fund of appropriations",
+            )
+            for name in ("fund_weights", "fund_reserves")
+        },
     }
     for name, (said, names, what) in known.items():
         yield from (case.unknown(name, value, names, what) for value in said if value not in set(names))

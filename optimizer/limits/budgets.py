@@ -39,7 +39,8 @@ class Budgets:
         rows = pd.concat([rows[[*SCOPE, "fiscal_year"]], numbers], axis=1)
         of_year, begins = rows["fiscal_year"].to_numpy(dtype=np.int64), self.portfolio.biennium_start
         rows["y"] = np.searchsorted(years, of_year)
-        rows["kept"] = by_year(self.portfolio.reserve, of_year)
+        of_fund = rows["fund"].map(dict(self.portfolio.fund_reserves)).fillna(0.0).to_numpy(dtype=float)
+        rows["kept"] = np.minimum(by_year(self.portfolio.reserve, of_year) + of_fund, 1.0)
         rows["swept"] = by_year(self.portfolio.sweep, of_year)
         # the fiscal year in which the budget ends
         rows["cycle"] = of_year if begins is None else of_year + (begins + 1 - of_year) % 2

@@ -19,7 +19,7 @@ from optimizer.words import amount_of
 class Appropriation(OfBudgets):
     r"""A fund's outlay of a fiscal year stays within its appropriation and what was brought from the year before.
 
-    $$\sum_o \mathrm{outlay}_{fy,o}\, x_o - v_{fy} \le (1 - \eta_y) A_{fy} - F_{fy}$$
+    $$\sum_o \mathrm{outlay}_{fy,o}\, x_o - v_{fy} \le (1 - \eta_{fy}) A_{fy} - F_{fy}$$
     $$0 \le v_{fy} \le \rho_{f,y-1} A_{f,y-1}, \qquad
     v_{f,y+1} \le \rho_{fy} \bigl(A_{fy} - (\mathrm{outlay}_{fy} - v_{fy})\bigr)$$
     with $v$ the money brought from the year before (in the first year at most the opening balance; it lapses after one
@@ -70,7 +70,7 @@ class Biennium(Appropriation):
     r"""A fund's outlay of a budget cycle of two years stays within both years' appropriations together.
 
     $$\sum_o \sum_{y \in c} \mathrm{outlay}_{fy,o}\, x_o - v_{fc} \le
-    \sum_{y \in c} \bigl((1 - \eta_y) A_{fy} - F_{fy}\bigr) \qquad \forall f, c$$
+    \sum_{y \in c} \bigl((1 - \eta_{fy}) A_{fy} - F_{fy}\bigr) \qquad \forall f, c$$
     Within the cycle $c$ money may be spent in either year; at its end it lapses. Only the first cycle has money brought
     in, $v$, at most the opening balance. Of a cycle that the horizon cuts, the years within it count.
     """

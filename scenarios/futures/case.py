@@ -6,7 +6,7 @@ Letters of shapes: F futures, S scopes, B budgets, Y fiscal years, L lines that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -74,8 +74,6 @@ class Case:
     def of(cls, ready: Prepared, limits: pd.DataFrame, seed: int) -> Case:
         """The case of a prepared scenario; `limits` are those of its plan."""
         settings = ready.study.settings
-        moved = limits[limits["limit"] == "transfers"].set_index("key")["used"].astype(float)
-        prices = limits.get("price", pd.Series(0.0, index=limits.index)).astype(float)
         portfolio, strategies, economics = ready.case
         return cls(
             portfolio,
@@ -86,9 +84,15 @@ class Case:
             priors_of(settings),
             seed,
             settings.text("contract_bundle"),
-            moved,
-            prices.set_axis(limits["limit"].astype(object) + " " + limits["key"].astype(object)),
-        )
+            pd.Series(dtype=float),
+        ).planned(limits)
+
+    def planned(self, limits: pd.DataFrame) -> Case:
+        """The same with what the limits of a plan say: what it moves between budgets, and what limits are worth."""
+        moved = limits[limits["limit"] == "transfers"].set_index("key")["used"].astype(float)
+        prices = limits.get("price", pd.Series(0.0, index=limits.index)).astype(float)
+        names = limits["limit"].astype(object) + " " + limits["key"].astype(object)
+        return replace(self, transfers=moved, prices=prices.set_axis(names))
 
     def price(self, limit: str, keys: Sequence[str] | pd.Index | pd.Series) -> np.ndarray:
         """Prices of some keys of a limit; 0 where the plan has none."""

@@ -79,6 +79,7 @@ COMBINED: dict[str, dict[str, Any]] = {
         "appropriations": [row for row in ROWS if row.get("agency") == "tax"],
         "capacity": [("migration", 2027, 40.0), ("migration", 2028, 20.0)],
     },
+    "a fund with a reserve of its own": {"reserve": 0.01, "fund_reserves": {"general": 0.02}},
     "soft money with transfers": {"soft": {"appropriation": 0.8}, "reserve": 0.02, "sweep": 0.1},
 }
 

@@ -138,6 +138,13 @@ def test_a_reserve_is_kept_free_and_goes_on_with_the_rest() -> None:
     assert not keeps(carried(20_000, 12_000, share=1.0).replace(reserve=0.2), *STAY)
 
 
+def test_a_fund_keeps_its_own_reserve_beside_that_of_all() -> None:
+    portfolio = money({"fiscal_year": 2027, "amount": 20_000.0})
+    assert keeps(portfolio.replace(reserve=0.1, fund_reserves={"general": 0.1}), *STAY)
+    assert not keeps(portfolio.replace(reserve=0.1, fund_reserves={"general": 0.11}), *STAY)
+    assert keeps(portfolio.replace(reserve=0.2, fund_reserves={"federal": 0.5}), *STAY)
+
+
 # Biennium
 
 
