@@ -65,6 +65,19 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{sign}{text}{NARROW}%"
 
 
+def chance(share: float) -> str:
+    """`79 %`; chances are never certain: `over 99 %`, `under 1 %`."""
+    if share > 0.99:
+        return f"over 99{NARROW}%"
+    return f"under 1{NARROW}%" if share < 0.01 else percent(share)
+
+
+def points(share: float) -> str:
+    """A standard error of a chance: `0.4 points`."""
+    value = f"{100 * share:.1f}"
+    return f"{value} {'point' if value == '1.0' else 'points'}"
+
+
 def count(number: float, one: str, many: str = "") -> str:
     """`1 server`, `1,240 servers`."""
     return f"{number:,.0f} {one if round(number) == 1 else many or one + 's'}"

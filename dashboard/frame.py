@@ -20,6 +20,7 @@ PAGES = (
     ("/", "Overview", "What happens to our money?"),
     ("/outlook", "Outlook", "What will we spend if nothing changes?"),
     ("/plan", "Plan", "What moves when?"),
+    ("/risk", "Risk", "How sure are we?"),
     ("/limits", "Limits", "What holds us back?"),
     ("/assumptions", "Assumptions", "What if?"),
 )

@@ -20,6 +20,9 @@ TITLE = "page-title"
 OUTLOOK_CUT = "outlook-cut"
 OUTLOOK_PART = "outlook-part"
 
+RISK_FUND = "risk-fund"
+RISK_TARGET = "risk-target"
+
 SYSTEMS = "systems"
 LOCKS = "locks"
 AGAIN = "plan-again"

@@ -12,6 +12,8 @@ from dashboard.format import named
 from scenarios.results import Results, read_results, results_in
 
 RIVAL = "cost_to_continue"
+ANSWERS = ("explain.json", "futures.json")
+"""Files that are written last when a question about a plan has been answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,17 @@ class Source:
         if name not in self.scenarios:
             raise KeyError(f"{named(name)} has no results yet.")
         folder = self.results / name
-        explained = folder / "explain.json"
-        asked = explained.stat().st_mtime_ns if explained.exists() else 0
-        return _read(folder, (folder / "summary.json").stat().st_mtime_ns, asked)
+        return _read(folder, tuple(_changed(folder / file) for file in ("summary.json", *ANSWERS)))
 
 
 @lru_cache(maxsize=16)
-def _read(folder: Path, changed: int, explained: int) -> Results:
+def _read(folder: Path, changed: tuple[int, ...]) -> Results:
     return read_results(folder)
+
+
+def _changed(file: Path) -> int:
+    """When a file was last changed; 0 where there is none."""
+    return file.stat().st_mtime_ns if file.exists() else 0
 
 
 def title(results: Results) -> str:

@@ -56,6 +56,11 @@ def explain(request: dict[str, Any], progress: Any) -> str:
     from scenarios.explain import explain as answer
 
     question, place = str(request["question"]), Path(request["out"]) / request["name"]
+    if question == "futures":
+        from scenarios.futures.run import simulate
+
+        simulate(place, study=str(request["study"]), progress=progress)
+        return str(place.name)
     asked = Asked(
         prices=question == "prices",
         alternatives=question == "alternatives",

@@ -102,6 +102,8 @@ class Results:
     """How sure the plan and its rivals are, as read; empty where nothing was simulated."""
     drivers: pd.DataFrame = field(default_factory=pd.DataFrame)
     """What drives the spread, as read."""
+    futures: Mapping[str, Any] = field(default_factory=dict)
+    """How many futures were played, their seed, the sentence and the titles of policies; empty where none were."""
 
     @property
     def name(self) -> str:
@@ -132,6 +134,7 @@ def read_results(folder: Path | str) -> Results:
         summary=read_json(folder / "summary.json"),
         manifest=read_json(folder / "manifest.json"),
         timings=read_json(folder / "timings.json"),
+        futures=read_json(folder / "futures.json"),
         explained={name: _read_csv(path, _TEXT[name]) for name, path in answers.items() if path.exists()},
         **frames,
         **{

@@ -18,12 +18,19 @@ from dashboard import frame, ids
 from dashboard.cards import empty
 from dashboard.jobs import DONE, Jobs
 from dashboard.look import Look, View, address, parse
-from dashboard.pages import assumptions, explained, limits, outlook, overview, plan
+from dashboard.pages import assumptions, explained, limits, outlook, overview, plan, risk
 from dashboard.source import Source
 
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.])")
 MODULES = MappingProxyType(
-    {"/": overview, "/outlook": outlook, "/plan": plan, "/limits": limits, "/assumptions": assumptions}
+    {
+        "/": overview,
+        "/outlook": outlook,
+        "/plan": plan,
+        "/risk": risk,
+        "/limits": limits,
+        "/assumptions": assumptions,
+    }
 )
 
 
@@ -81,7 +88,7 @@ def _harmless(value: object) -> object:
 
 def register(app: Any, source: Source, jobs: Jobs) -> None:
     """The callbacks of the pages that have some."""
-    for module in (outlook, plan, limits, assumptions):
+    for module in (outlook, plan, risk, limits, assumptions):
         module.register(app, source, jobs)
     _ask(app, source, jobs)
     _answer(app, source, jobs)

@@ -20,6 +20,7 @@ BUTTONS = MappingProxyType(
         "prices": ("Check these prices", "Check the prices again"),
         "alternatives": ("Look for other plans", "Look again"),
         "frontier": ("Work out the frontier", "Work it out again"),
+        "futures": ("Simulate", "Simulate again"),
     }
 )
 WAITS = MappingProxyType(
@@ -27,6 +28,7 @@ WAITS = MappingProxyType(
         "prices": "Each limit is moved a little and the bound worked out anew; that takes about a minute.",
         "alternatives": "The search takes about a minute.",
         "frontier": "Every point is planned anew; that takes two minutes or so.",
+        "futures": "The plan and its rivals meet thousands of simulated futures; that takes about a minute.",
     }
 )
 NO_STUDY = "To work this out, open the study that these results were made from."
@@ -38,8 +40,9 @@ def button(question: str, results: Results, source: Source | None) -> list[Any]:
         return []
     if source is None or source.study is None:
         return [html.Span(NO_STUDY, className="note")]
-    text = BUTTONS[question][1 if question in results.explained else 0]
-    kind = "button plain-button" if question in results.explained else "button"
+    answered = question in results.explained or (question == "futures" and bool(results.futures))
+    text = BUTTONS[question][1 if answered else 0]
+    kind = "button plain-button" if answered else "button"
     return [
         html.Button(text, id=ids.explain(question), type="button", className=kind),
         html.Span(WAITS[question], className="note"),

@@ -11,8 +11,9 @@ from scenarios.futures.books import Outcome
 from scenarios.futures.case import Case
 
 RISK = (
-    *("policy", "measure", "fund", "period", "mean", "p05", "p10", "p50", "p80", "p90", "p95", "chance_within"),
-    *("standard_error", "futures"),
+    *("policy", "measure", "fund", "period", "mean"),
+    *("p02_5", "p05", "p10", "p25", "p50", "p75", "p80", "p90", "p95", "p97_5"),
+    *("chance_within", "standard_error", "futures"),
 )
 """Columns of risk.csv; `standard_error` is that of `chance_within` where there is one, else of `mean`."""
 DRIVERS = ("source", "title", "measure", "with_all", "without", "change", "futures")
@@ -34,7 +35,7 @@ SOURCE_TITLES = {
     "cloud_price": "Cloud prices",
     "appropriations": "Cuts and holdbacks",
 }
-_PERCENTS = (5, 10, 50, 80, 90, 95)
+_PERCENTS = (2.5, 5, 10, 25, 50, 75, 80, 90, 95, 97.5)
 
 
 def risk_table(case: Case, outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
@@ -72,7 +73,7 @@ def _rows(case: Case, policy: str, told: Outcome, nothing: Outcome | None) -> It
     yield row("cost", ALL, ALL, cost, _every(within))
     worst = np.sort(cost)[-max(round(WORST * len(cost)), 1) :]
     error = float(worst.std(ddof=1) / np.sqrt(len(worst))) if len(worst) > 1 else np.nan
-    yield policy, "cost_tail_mean", ALL, ALL, float(worst.mean()), *[np.nan] * 7, error, len(cost)
+    yield policy, "cost_tail_mean", ALL, ALL, float(worst.mean()), *[np.nan] * (len(_PERCENTS) + 1), error, len(cost)
     if nothing is not None and policy != NOTHING:
         saved = nothing.outlay[:, : case.funds].sum(axis=1) - total
         for y, year in enumerate(years):

@@ -14,6 +14,7 @@ ANSWERED = MappingProxyType(
         "prices": "The prices are checked.",
         "alternatives": "The search for other plans is over.",
         "frontier": "The frontier is worked out.",
+        "futures": "The futures are played.",
     }
 )
 """What is said when a question about a plan is answered."""
