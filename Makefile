@@ -42,6 +42,7 @@ bench-rivals: .venv-rivals/.ready
 docs: setup
 	$(BIN)/python -m scenarios.describe docs
 	$(BIN)/python -m optimizer.describe > docs/model.md
+	$(BIN)/python -m scenarios.library docs
 
 clean:
 	rm -rf .venv .venv-rivals demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -25,6 +25,8 @@ DONE, BAD_INPUT, NO_PLAN_EXISTS, NONE_FOUND = 0, 2, 3, 4
 """Exit codes: 2 bad input or usage, 3 no plan can exist, 4 none found in the time given."""
 BROKEN_OFF = 130
 """Exit code after Ctrl-C."""
+NEXT = {"sample": "plan", "blank": "check"}
+"""The command that follows a new study, by where it came from; a story is run."""
 CODES = {"fault": 1, "bad input": BAD_INPUT, "no plan exists": NO_PLAN_EXISTS, "none found": NONE_FOUND}
 """Exit code of each kind of failure (`scenarios.workers`); of several failures the lowest counts."""
 
@@ -73,20 +75,49 @@ def demo(
 @app.command()
 def new(
     folder: Annotated[Path, typer.Argument(help="Where to write the study: a new folder, or a name ending in .xlsx.")],
-    origin: Annotated[str, typer.Option("--from", help="What to start from: ohio (made up) or blank.")] = "blank",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the made-up state.")] = 0,
+    origin: Annotated[
+        str,
+        typer.Option("--from", help="What to start from: sample, a story of the library (ohio), or blank."),
+    ] = "blank",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of what is made up.")] = 0,
 ) -> None:
-    """Write a new study: the made-up sample state, or empty tables to fill."""
+    """Write a new study: the made-up sample state, a story of the library, or empty tables to fill."""
+    from scenarios.library.stories import NAMES, story
     from scenarios.sample import blank, ohio
     from scenarios.study import write_study
 
-    makers = {"ohio": lambda: ohio(seed), "blank": blank}
-    if origin not in makers:
+    origins = ("sample", *NAMES, "blank")
+    if origin not in origins:
         raise typer.BadParameter(
-            f"{origin!r} is no starting point. Write one of: {', '.join(makers)}.", param_hint="--from"
+            f"{origin!r} is no starting point. Write one of: {', '.join(origins)}.", param_hint="--from"
         )
-    written = write_study(makers[origin](), folder)
-    _say(f"Wrote {written}. Next: reallot {'plan' if origin == 'ohio' else 'check'} {written}")
+    made = blank() if origin == "blank" else ohio(seed) if origin == "sample" else story(origin).study(seed)
+    written = write_study(made, folder)
+    _say(f"Wrote {written}. Next: reallot {NEXT.get(origin, 'run')} {written}")
+
+
+@app.command("story")
+def tell_story(
+    name: Annotated[str, typer.Argument(help="A story of the library: ohio.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to keep its study, its results and story.csv in.")
+    ] = None,
+    results: Annotated[
+        Path | None, typer.Option("--results", help="Tell it from results of its study that are there already.")
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=1024, help="Local processes to plan on.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Run a story of the library and print what was published beside what is simulated."""
+    from scenarios.library.stories import tell, told_of
+
+    if results and out:
+        raise typer.BadParameter("Name --out or --results, not both.", param_hint="--results")
+    with _progress() as progress:
+        told = told_of(name, results) if results else tell(name, out, workers=workers, progress=progress)
+    _say(json.dumps(told.json(), indent=2, allow_nan=False) if as_json else str(told))
+    if out and not as_json:
+        _say(f"Wrote {out / 'study'}, {out / 'results'} and {out / 'story.csv'}. Next: reallot serve {out / 'results'}")
 
 
 @app.command("import")

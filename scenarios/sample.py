@@ -129,11 +129,14 @@ class _Estate:
     sites: pd.DataFrame
 
 
-def ohio(seed: int = 0) -> Study:
-    """The made-up state as a study; the same seed gives the same state."""
+def ohio(seed: int = 0, spend: float = SPEND, infrastructure: float = INFRASTRUCTURE) -> Study:
+    """The made-up state as a study; the same seed gives the same state.
+
+    `spend` is what IT cost in the base year, USD, and `infrastructure` the share of it that is infrastructure.
+    """
     draw = np.random.default_rng(seed)
     estate = _estate(draw)
-    expected = _expected(estate)
+    expected = _expected(estate, spend, infrastructure)
     dependencies = _dependencies(draw, estate.systems)
     truth = _truth(draw, expected)
     tables = {
@@ -323,7 +326,7 @@ def _risk(systems: pd.DataFrame) -> pd.Series:
     return risk.clip(5, 100).round()
 
 
-def _expected(estate: _Estate) -> pd.DataFrame:
+def _expected(estate: _Estate, spend: float, infrastructure: float) -> pd.DataFrame:
     """`agency program fund category amount`: what the base year cost, by line, adding up to the published spend."""
     systems, sites = estate.systems, estate.sites
     cost = systems.assign(amount=systems["annual_run_cost"] * systems["units"])
@@ -341,11 +344,11 @@ def _expected(estate: _Estate) -> pd.DataFrame:
     frame.loc[servers, "amount"] *= 1 + sites["annual_fixed_cost"].sum() / frame.loc[servers, "amount"].sum()
     frame.loc[servers, "amount"] *= 1.03
     network = frame["category"].eq("infrastructure_network")
-    rest = SPEND * INFRASTRUCTURE - frame.loc[servers, "amount"].sum()
+    rest = spend * infrastructure - frame.loc[servers, "amount"].sum()
     frame.loc[network, "amount"] *= rest / frame.loc[network, "amount"].sum()
     software = frame["category"].eq("applications")
     size = frame["agency"].map({a: w for a, (w, _, _) in AGENCIES.items()}).where(software, 0.0)
-    unexplained = SPEND * (1 - INFRASTRUCTURE) - frame.loc[software, "amount"].sum()
+    unexplained = spend * (1 - infrastructure) - frame.loc[software, "amount"].sum()
     return frame.assign(amount=frame["amount"] + size / size.sum() * unexplained)
 
 

@@ -295,7 +295,7 @@ def _raw(place: Path) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[Pro
     """The facts and tables as text, before anything is believed."""
     if not place.exists():
         raise StudyError(
-            [Problem(str(place), "does not exist", "Name a study, or make one: reallot new DIR --from ohio")]
+            [Problem(str(place), "does not exist", "Name a study, or make one: reallot new DIR --from sample")]
         )
     if place.is_file():
         sheets = read_sheets(place)
@@ -315,7 +315,7 @@ def _raw(place: Path) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[Pro
     file = place / "study.yaml"
     if not file.exists():
         raise StudyError(
-            [Problem(str(file), "is missing", "Name a study's folder, or make one: reallot new DIR --from ohio")]
+            [Problem(str(file), "is missing", "Name a study's folder, or make one: reallot new DIR --from sample")]
         )
     values, problems = read_yaml(file, "study.yaml")
     places = values.get("tables") or {}

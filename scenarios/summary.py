@@ -16,6 +16,9 @@ from scenarios.tables import MODERN
 TRANSITION = ("one_time", "dual_run", "exit")
 """The natures of outlay that exist only because something moves."""
 
+INFRASTRUCTURE = "infrastructure"
+"""Categories of spending whose name holds this word are infrastructure."""
+
 
 def summarize(study: Study, scenario: Scenario, plan: Plan, rival: Plan, outlook: Expected | None) -> dict[str, Any]:
     """What `summary.json` holds; amounts in USD, years as text."""
@@ -47,6 +50,7 @@ def summarize(study: Study, scenario: Scenario, plan: Plan, rival: Plan, outlook
         "cost_to_continue_by_year": _by_year(other),
         "legacy_share": _by_year(legacy_share(plan.flows)),
         "infrastructure_share": _by_year(infrastructure_share(study, outlook)),
+        "infrastructure_share_planned": _by_year(infrastructure_share_planned(study, plan, rival, outlook)),
         "units_total": int(rows["units"].sum()),
         "units_moved": int(moved["units"].sum()),
         "units_moved_by_year": _by_year(_units_by_year(moved, study), int),
@@ -92,13 +96,47 @@ def infrastructure_share(study: Study, outlook: Expected | None) -> pd.Series:
 
     The share that Ohio published (70-81 %); computed from spending categories, never from sides.
     """
-    if outlook is None or not study.table("spending")["category"].str.contains("infrastructure").any():
+    if outlook is None or not study.table("spending")["category"].str.contains(INFRASTRUCTURE).any():
         return pd.Series(dtype=float)
+    inside, total = _infrastructure(outlook)
+    return inside / total
+
+
+def infrastructure_share_planned(study: Study, plan: Plan, rival: Plan, outlook: Expected | None) -> pd.Series:
+    """The same share if the plan is carried out, by fiscal year of the horizon; empty where categories do not tell.
+
+    What a system costs, moving it included, stays in the category of its `spending_line`; only a service that was
+    bought in its place (repurchase) is an application. Sites are infrastructure. Nothing saved is spent elsewhere.
+    """
+    systems = study.table("systems").set_index("system")
+    if infrastructure_share(study, outlook).empty or outlook is None or systems["spending_line"].eq("").any():
+        return pd.Series(dtype=float)
+    inside, total = _infrastructure(outlook)
+    category = systems["spending_line"].str.rsplit("/", n=1).str[-1]
+    part = category.str.contains(INFRASTRUCTURE).astype(float)
+    moved = plan.rows[plan.rows["strategy"].isin(MODERN)].set_index("system")
+    bought = moved["units"].where(moved["strategy"].eq("repurchase"), 0).groupby(level=0).sum()
+    kept = 1 - (bought / moved["units"].groupby(level=0).sum()).reindex(part.index).fillna(0.0)
+    change = pd.Series(0.0, index=total.index)
+    change_inside = change.copy()
+    for flows, sign in ((plan.flows, 1.0), (rival.flows, -1.0)):
+        own = flows[flows["nature"].ne("residual")]
+        share = own["entity"].map(part).fillna(1.0)
+        share *= own["entity"].map(kept).fillna(1.0).where(own["side"].eq("modern"), 1.0)
+        year = fiscal_year(own["period"]).to_numpy()
+        change = change.add(sign * own["amount"].groupby(year).sum(), fill_value=0.0)
+        change_inside = change_inside.add(sign * (own["amount"] * share).groupby(year).sum(), fill_value=0.0)
+    years = list(study.years)
+    return (inside.add(change_inside, fill_value=0.0) / total.add(change, fill_value=0.0)).reindex(years).dropna()
+
+
+def _infrastructure(outlook: Expected) -> tuple[pd.Series, pd.Series]:
+    """Cost to continue in categories called infrastructure, and in all, by fiscal year, history included; USD."""
     spent = outlook.history[["category", "period", "amount"]]
     ahead = outlook.lines[["category", "period", "mean"]].set_axis(["category", "period", "amount"], axis=1)
     both = pd.concat([spent[~spent["period"].isin(set(ahead["period"]))], ahead])
-    inside = both["category"].astype(str).str.contains("infrastructure")
-    return both[inside].groupby("period")["amount"].sum() / both.groupby("period")["amount"].sum()
+    inside = both["category"].astype(str).str.contains(INFRASTRUCTURE)
+    return both[inside].groupby("period")["amount"].sum(), both.groupby("period")["amount"].sum()
 
 
 def _present_value(study: Study, plan: Plan) -> float:

@@ -100,7 +100,7 @@ def test_plan_prints_a_table_for_people(study: Path, tmp_path: Path, capsys: pyt
 
 
 def test_new_check_and_forecast_work_in_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "new", tmp_path / "state.xlsx", "--from", "ohio")[0] == 0
+    assert run(capsys, "new", tmp_path / "state.xlsx", "--from", "sample")[0] == 0
     code, out, _ = run(capsys, "check", tmp_path / "state.xlsx")
     assert code == 0
     assert "systems: 2,060 rows" in out
