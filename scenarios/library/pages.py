@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +11,11 @@ import pandas as pd
 from scenarios.library.stories import KEYS, NAMES, Story, story
 
 DOCS = Path(__file__).parents[2] / "docs"
-HEADS = ("what", "fiscal year", "published", "simulated", "", "source")
+VALUE = re.compile(r"\d[\d_]*$")
+"""What was swept, at the end of a member's name: `0_25` is 0.25."""
+HEADS = ("what", "of", "published", "simulated", "", "source")
 MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
-"""Where the table of a scenario, or of `other` scenarios, stands in a page."""
+"""Where the table of a scenario, of a family, or of `scenarios` side by side stands in a page."""
 
 
 def figure(value: float, unit: str) -> str:
@@ -29,7 +32,7 @@ def figure(value: float, unit: str) -> str:
 
 
 def _years(period: str) -> str:
-    return f"FY{period}" if period[:1].isdigit() else period
+    return f"FY{period}" if re.fullmatch(r"\d{4}(-\d{4})?", period) else period
 
 
 def _role(row: pd.Series) -> str:
@@ -67,26 +70,32 @@ def table_text(one: Story, table: pd.DataFrame) -> str:
 
 
 def table_markdown(one: Story, table: pd.DataFrame, which: str) -> str:
-    """One scenario's table as Markdown; `scenarios` gives all scenarios side by side, at their last figures."""
+    """One scenario's table as Markdown; `scenarios` gives all but families side by side, a family's name its members.
+
+    Side by side stand the figures that all of them tell and that differ.
+    """
+    names = [str(name) for name in table["scenario"].unique()]
     if which == "scenarios":
-        return _side_by_side(one, table)
+        return _side_by_side(one, table, {n: n.replace("_", " ") for n in names if "__" not in n})
+    if members := [n for n in names if n.startswith(f"{which}__")]:
+        heads = {n: VALUE.findall(n)[0].replace("_", ".") for n in members}
+        return _side_by_side(one, table, {**heads, "baseline": "baseline"})
     rows = table_rows(one, table[table["scenario"] == which])
     lines = [HEADS, ("---",) * len(HEADS), *rows]
     return "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
 
 
-def _side_by_side(one: Story, table: pd.DataFrame) -> str:
-    """What all scenarios tell, a column each."""
-    plain = table.drop_duplicates(list(KEYS))
-    names = list(plain["scenario"].unique())
-    told = plain.groupby(["measure", "period"])["scenario"].nunique()
-    wanted = plain[plain["scenario"] == names[0]].set_index(["measure", "period"])
-    lines = [("what", "fiscal year", *(name.replace("_", " ") for name in names)), ("---",) * (2 + len(names))]
-    by = plain.set_index(list(KEYS))["simulated"]
-    for (what, period), row in wanted.iterrows():
-        if told[what, period] == len(names):
-            values = [figure(by[name, what, period], row["unit"]) for name in names]
-            lines.append((one.words[what], _years(period), *values))
+def _side_by_side(one: Story, table: pd.DataFrame, heads: Mapping[str, str]) -> str:
+    """What some scenarios tell, a column each, under their heads."""
+    by = table.drop_duplicates(list(KEYS)).pivot(index=["measure", "period"], columns="scenario", values="simulated")
+    by = by.reindex(table.set_index(["measure", "period"]).index.unique())[list(heads)].dropna()
+    units = table.drop_duplicates(["measure", "period"]).set_index(["measure", "period"])["unit"]
+    lines: list[tuple[str, ...]] = [("what", "of", *heads.values()), ("---",) * (2 + len(heads))]
+    told = [name for name in heads if name != "baseline"]
+    differ = by[by[told].nunique(axis=1) > 1].reset_index()
+    for what, period, *row in differ.itertuples(index=False, name=None):
+        values = [figure(value, str(units[what, period])) for value in row]
+        lines.append((one.words[what], _years(period), *values))
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 

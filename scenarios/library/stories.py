@@ -22,7 +22,7 @@ from scenarios.parameters import unknown_name
 from scenarios.results import RIVAL, results_in
 from scenarios.study import Study, write_study
 
-NAMES = ("ohio",)
+NAMES = ("ohio", "california")
 """The stories of the library."""
 KEYS = ("scenario", "measure", "period")
 """What tells the rows of a story's table."""

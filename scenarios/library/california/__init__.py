@@ -1,0 +1,1 @@
+"""California's child welfare system: one large RFP against modules, on a made-up budget."""
