@@ -77,7 +77,7 @@ def new(
     folder: Annotated[Path, typer.Argument(help="Where to write the study: a new folder, or a name ending in .xlsx.")],
     origin: Annotated[
         str,
-        typer.Option("--from", help="What to start from: sample, a story (ohio, california), or blank."),
+        typer.Option("--from", help="What to start from: sample, a story (ohio, california, roundtable), or blank."),
     ] = "blank",
     seed: Annotated[int, typer.Option(min=0, help="Seed of what is made up.")] = 0,
 ) -> None:
@@ -98,7 +98,7 @@ def new(
 
 @app.command("story")
 def tell_story(
-    name: Annotated[str, typer.Argument(help="A story of the library: ohio or california.")],
+    name: Annotated[str, typer.Argument(help="A story of the library: ohio, california or roundtable.")],
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder to keep its study, its results and story.csv in.")
     ] = None,

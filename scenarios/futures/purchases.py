@@ -17,6 +17,8 @@ from scenarios.futures.run import case_of
 from scenarios.futures.schedule import schedule_of
 from scenarios.results import read_results
 
+DAYS_OF_A_MONTH = 365.25 / 12
+
 
 @dataclass(frozen=True, eq=False)
 class Purchase:

@@ -26,8 +26,10 @@ def figure(value: float, unit: str) -> str:
         return f"{100 * value:.1f} %"
     if unit == "USD":
         return f"{'-' if value < 0 else ''}${abs(value) / 1e6:,.1f}M"
-    if unit in ("months", "ratio"):
-        return f"{value:,.1f}" if unit == "months" else f"{value:,.2f}"
+    if unit in ("months", "days"):
+        return f"{value:,.{int(unit == 'months')}f} {unit}"
+    if unit == "ratio":
+        return f"{value:,.2f}"
     return f"{value:,.0f}"
 
 
@@ -72,9 +74,12 @@ def table_text(one: Story, table: pd.DataFrame) -> str:
 def table_markdown(one: Story, table: pd.DataFrame, which: str) -> str:
     """One scenario's table as Markdown; `scenarios` gives all but families side by side, a family's name its members.
 
-    Side by side stand the figures that all of them tell and that differ.
+    Side by side stand the figures that all of them tell and that differ. The name of a CSV file of the story's folder
+    gives that file as it stands.
     """
     names = [str(name) for name in table["scenario"].unique()]
+    if (own := one.folder / f"{which}.csv").exists():
+        return _as_it_stands(pd.read_csv(own, dtype="str", keep_default_na=False))
     if which == "scenarios":
         return _side_by_side(one, table, {n: n.replace("_", " ") for n in names if "__" not in n})
     if members := [n for n in names if n.startswith(f"{which}__")]:
@@ -96,6 +101,13 @@ def _side_by_side(one: Story, table: pd.DataFrame, heads: Mapping[str, str]) -> 
     for what, period, *row in differ.itertuples(index=False, name=None):
         values = [figure(value, str(units[what, period])) for value in row]
         lines.append((one.words[what], _years(period), *values))
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _as_it_stands(table: pd.DataFrame) -> str:
+    """A table of the story's folder."""
+    heads = tuple(str(column).replace("_", " ") for column in table)
+    lines = [heads, ("---",) * len(heads), *table.itertuples(index=False, name=None)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 

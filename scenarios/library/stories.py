@@ -18,11 +18,12 @@ import pandas as pd
 
 from scenarios.batch import run_study
 from scenarios.errors import Problem, ResultsError
+from scenarios.futures.run import simulate
 from scenarios.parameters import unknown_name
 from scenarios.results import RIVAL, results_in
 from scenarios.study import Study, write_study
 
-NAMES = ("ohio", "california")
+NAMES = ("ohio", "california", "roundtable")
 """The stories of the library."""
 KEYS = ("scenario", "measure", "period")
 """What tells the rows of a story's table."""
@@ -48,6 +49,8 @@ class Story:
     """Measures, for people."""
     gap: float = 5e-3
     """Proven gap at which a search stops."""
+    futures: int = 0
+    """Futures in which each plan is played; none where no figure needs them."""
 
     @property
     def folder(self) -> Path:
@@ -132,6 +135,8 @@ def tell(
     if batch.failures:
         said = [Problem(f.scenario, f"came to nothing: {f.message}", "Plan it by itself") for f in batch.failures]
         raise ResultsError(said, f"The story {name} cannot be told")
+    for scenario in (done for done in batch.done if one.futures and done != RIVAL):
+        simulate(out / scenario, futures=one.futures, drivers=False)
     told = told_of(name, out)
     told.table.to_csv(place / "story.csv", index=False, lineterminator="\n")
     count("Done", 1.0)

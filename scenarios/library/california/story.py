@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scenarios.futures.purchases import Purchase, purchases
+from scenarios.futures.purchases import DAYS_OF_A_MONTH, Purchase, purchases
 from scenarios.library.california.study import california
 from scenarios.library.stories import SIMULATED, Story
 from scenarios.results import RIVAL, results_in
@@ -26,8 +26,6 @@ WORDS = {
     "standard_error": "Standard error of a chance, at most",
     "futures": "Futures",
 }
-DAYS = 365.25 / 12
-"""Of a month."""
 MONTHS = (5, 8, 24)
 """Lead times that California planned or took, months."""
 OVER = (1.5, 3.0, 3.8, 4.3)
@@ -50,7 +48,7 @@ def measure(out: Path) -> pd.DataFrame:
 
 def figures(bought: Purchase) -> Iterator[Row]:
     """`measure period unit value` of one contract."""
-    months, cost = bought.lead / DAYS, bought.cost
+    months, cost = bought.lead / DAYS_OF_A_MONTH, bought.cost
     yield "planned_cost", "", "USD", bought.size
     yield "modules", "", "contracts", float(bought.method.modules if bought.method else 1)
     yield "lead", "", "months", float(months.mean())

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scenarios.futures.purchases import Purchase, purchases
+from scenarios.futures.purchases import DAYS_OF_A_MONTH, Purchase, purchases
 from scenarios.futures.run import case_of
 from scenarios.futures.schedule import schedule_of
 from scenarios.futures.simulate import play
-from scenarios.library.california.story import DAYS
 from scenarios.library.california.study import california
 from scenarios.library.stories import KEYS, story
 from scenarios.pipeline import plan_study
@@ -51,10 +50,10 @@ def test_the_published_lead_times_lie_within_what_is_drawn(bought: dict[str, Pur
     published = STORY.published().query("measure == 'lead'")
     assert sorted(published["published"]) == [5, 8, 24]
     for scenario, months in zip(published["scenario"], published["published"], strict=True):
-        drawn = bought[scenario].lead / DAYS
+        drawn = bought[scenario].lead / DAYS_OF_A_MONTH
         assert np.percentile(drawn, 1) <= months <= np.percentile(drawn, 99)
     one, first = (bought[name].lead for name in ("baseline", "modules"))
-    assert np.percentile(one / DAYS, 25) < 24 < np.percentile(one / DAYS, 75)
+    assert np.percentile(one / DAYS_OF_A_MONTH, 25) < 24 < np.percentile(one / DAYS_OF_A_MONTH, 75)
     assert first.mean() < one.mean()
 
 
