@@ -20,7 +20,7 @@ from scenarios.batch import run_study
 from scenarios.errors import Problem, ResultsError
 from scenarios.futures.run import simulate
 from scenarios.parameters import unknown_name
-from scenarios.results import RIVAL, results_in
+from scenarios.results import RIVAL, read_json, results_in
 from scenarios.study import Study, write_study
 
 NAMES = ("ohio", "california", "roundtable")
@@ -41,6 +41,8 @@ class Story:
 
     name: str
     title: str
+    called: str
+    """Name of its study, by which results are known to be of it."""
     study: Callable[[int], Study]
     """Makes the study from a seed."""
     measure: Callable[[Path], pd.DataFrame]
@@ -154,6 +156,10 @@ def told_of(name: str, out: Path | str) -> Told:
     if "baseline" not in present or RIVAL not in present:
         remedy = f"Make them: reallot new DIR --from {name}, then reallot run DIR --out {out}"
         raise ResultsError([Problem(str(out), "holds no results of a story", remedy)])
+    own = str(read_json(out / "baseline" / "summary.json")["study"])
+    if own != one.called:
+        remedy = f"Name results of {one.called}, or keep that name in study.yaml"
+        raise ResultsError([Problem(str(out), f"holds results of another study, not of {name}", remedy, value=own)])
     return Told(one, one.table(one.measure(out)))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scenarios.futures.purchases import DAYS_OF_A_MONTH, Purchase, purchases
-from scenarios.library.california.study import california
+from scenarios.library.california.study import NAME, california
 from scenarios.library.stories import SIMULATED, Story
 from scenarios.results import RIVAL, results_in
 
@@ -71,4 +71,4 @@ def figures(bought: Purchase) -> Iterator[Row]:
     yield "futures", "", "futures", float(len(cost))
 
 
-STORY = Story("california", "California: one RFP or modules", california, measure, WORDS)
+STORY = Story("california", "California: one RFP or modules", NAME, california, measure, WORDS)

@@ -18,6 +18,7 @@ from scenarios.study import Study, StudyFacts, checked
 from scenarios.tables import TABLES
 
 HERE = Path(__file__).parent
+NAME = "California, one RFP or modules"
 PLANNED = 449e6
 """USD (insider.govtech.com 11/2015)."""
 COUNTIES = 58
@@ -52,7 +53,7 @@ def california(seed: int = 0) -> Study:
         "contract_bundle": "system",
     }
     facts = StudyFacts(
-        name="California, one RFP or modules",
+        name=NAME,
         as_of=datetime.date(FIRST - 1, 11, 24),
         base_year=FIRST,
         horizon=HORIZON,

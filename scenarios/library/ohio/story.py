@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from scenarios.library.ohio.study import ohio
+from scenarios.library.ohio.study import NAME, ohio
 from scenarios.library.stories import SIMULATED, Story
 from scenarios.results import RIVAL, Results, read_results, results_in
 from scenarios.summary import fiscal_year
@@ -132,4 +132,4 @@ def _spent(flows: pd.DataFrame, natures: tuple[str, ...]) -> float:
     return float(flows.loc[flows["nature"].isin(natures), "amount"].sum())
 
 
-STORY = Story("ohio", "Ohio: 5,000 servers in five years", ohio, measure, WORDS)
+STORY = Story("ohio", "Ohio: 5,000 servers in five years", NAME, ohio, measure, WORDS)

@@ -23,6 +23,7 @@ from scenarios.study import Study, checked
 from scenarios.tables import STRATEGIES
 
 HERE = Path(__file__).parent
+NAME = "Ohio, replayed"
 BACK = 14
 """Years by which the sample state is set back: an even number, so that bienniums stay bienniums."""
 SPEND = 830e6
@@ -55,13 +56,15 @@ def ohio(seed: int = 0, fitted: Mapping[str, float] | None = None) -> Study:
     today = sample.ohio(seed, spend=SPEND, infrastructure=INFRASTRUCTURE)
     tables = {name: _earlier(frame) for name, frame in today.tables.items()}
     tables["systems"] = _systems(tables["systems"])
+    # nobody published what needs what
+    tables["dependencies"] = tables["dependencies"].head(0)
     tables["appropriations"] = _asked(tables["appropriations"])
     starts = {year - BACK: units for year, units in today.facts.parameters["starts_per_quarter"].items()}
     parameters = {**today.facts.parameters, "starts_per_quarter": starts}
     parameters |= fitted_parameters() if fitted is None else fitted
     facts = today.facts.model_copy(
         update={
-            "name": "Ohio, replayed",
+            "name": NAME,
             "as_of": datetime.date(today.facts.as_of.year - BACK, 7, 1),
             "base_year": today.facts.base_year - BACK,
             "biennium_start": sample.BASE - BACK,

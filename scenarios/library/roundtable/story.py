@@ -10,7 +10,7 @@ import pandas as pd
 
 from scenarios.futures.purchases import DAYS_OF_A_MONTH, purchases
 from scenarios.futures.risk import ALL
-from scenarios.library.roundtable.study import roundtable
+from scenarios.library.roundtable.study import NAME, roundtable
 from scenarios.library.stories import SIMULATED, Story
 from scenarios.results import RIVAL, Results, read_results, results_in
 
@@ -98,5 +98,11 @@ def _futures(risk: pd.DataFrame) -> Iterator[Row]:
 
 
 STORY = Story(
-    "roundtable", "Roundtable: planning together, or one after the other", roundtable, measure, WORDS, futures=2_500
+    "roundtable",
+    "Roundtable: planning together, or one after the other",
+    NAME,
+    roundtable,
+    measure,
+    WORDS,
+    futures=2_500,
 )

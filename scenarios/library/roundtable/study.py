@@ -22,6 +22,7 @@ from scenarios.study import Study, StudyFacts, checked
 from scenarios.tables import METHODS, TABLES
 
 HERE = Path(__file__).parent
+NAME = "Roundtable"
 FIRST, HORIZON = 2017, 6
 """Three bienniums, from July 2016 on, the month in which CIOs and procurement officers met in Charlotte."""
 SYSTEMS = 24
@@ -70,7 +71,7 @@ def roundtable(seed: int = 0) -> Study:
     }
     systems = _systems(np.random.default_rng(seed))
     facts = StudyFacts(
-        name="Roundtable",
+        name=NAME,
         as_of=datetime.date(FIRST - 1, 7, 1),
         base_year=FIRST - 1,
         horizon=HORIZON,
