@@ -27,6 +27,8 @@ NAMES = ("ohio", "california", "roundtable")
 """The stories of the library."""
 KEYS = ("scenario", "measure", "period")
 """What tells the rows of a story's table."""
+WITHIN = 0.03
+"""Share by which a figure may differ from what is expected: plans within the gap of each other move other servers."""
 SIMULATED = (*KEYS, "unit", "simulated")
 """What a story reads from results."""
 TABLE = (*KEYS, "unit", "published", "simulated", "role", "source", "made_up")

@@ -12,7 +12,7 @@ from scenarios.errors import ResultsError, StudyError
 from scenarios.library import stories
 from scenarios.library.ohio import fit
 from scenarios.library.pages import DOCS, page, table_text
-from scenarios.library.stories import KEYS, NAMES, SIMULATED, TABLE, story, tell, told_of
+from scenarios.library.stories import KEYS, NAMES, SIMULATED, TABLE, WITHIN, story, tell, told_of
 from scenarios.pipeline import plan_study
 from scenarios.study import Study
 from tests.scenarios.studies import small_study
@@ -105,4 +105,4 @@ def test_the_whole_story_comes_to_what_it_came_to(name: str) -> None:
     keys = list(KEYS)
     now = tell(name).table.drop_duplicates(keys).set_index(keys)["simulated"]
     expected = story(name).expected().set_index(keys)["simulated"]
-    pd.testing.assert_series_equal(now, expected, rtol=0.01, atol=1e-9, check_dtype=False)
+    pd.testing.assert_series_equal(now, expected, rtol=WITHIN, atol=1e-9, check_dtype=False)

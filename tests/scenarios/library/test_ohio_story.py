@@ -9,7 +9,7 @@ import yaml
 
 import reallot
 from scenarios.library.ohio.study import HERE, SPEND, ohio
-from scenarios.library.stories import KEYS, story, told_of
+from scenarios.library.stories import KEYS, WITHIN, story, told_of
 from scenarios.pipeline import plan_study
 from scenarios.referee import verify_results
 from scenarios.results import RIVAL, read_results
@@ -68,7 +68,7 @@ def test_it_comes_to_what_it_came_to(out: Path) -> None:
     expected = STORY.expected().query("scenario == 'baseline'").set_index(keys)["simulated"]
     now = STORY.measure(out).set_index(keys)["simulated"]
     assert list(now.index) == list(expected.index)
-    pd.testing.assert_series_equal(now, expected, rtol=0.01, check_dtype=False)
+    pd.testing.assert_series_equal(now, expected, rtol=WITHIN, atol=1e-9, check_dtype=False)
 
 
 def test_what_is_fitted_is_named_and_fits() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from scenarios.futures.run import simulate
 from scenarios.library.roundtable.study import cycle, delays, roundtable
-from scenarios.library.stories import KEYS, story
+from scenarios.library.stories import KEYS, WITHIN, story
 from scenarios.parameters import Settings
 from scenarios.pipeline import plan_study
 from scenarios.referee import verify_results
@@ -45,7 +45,7 @@ def test_it_comes_to_what_it_came_to(out: Path) -> None:
     wanted &= (place.get_level_values("scenario") == "baseline") | ~place.get_level_values("measure").isin(PLAYED)
     expected = EXPECTED[wanted]
     assert set(now.index) == set(expected.index)
-    pd.testing.assert_series_equal(now, expected.reindex(now.index), rtol=0.01, atol=1e-9, check_dtype=False)
+    pd.testing.assert_series_equal(now, expected.reindex(now.index), rtol=WITHIN, atol=1e-9, check_dtype=False)
 
 
 def test_its_plans_pass_the_referee(out: Path) -> None:
