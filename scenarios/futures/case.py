@@ -226,7 +226,9 @@ class Case:
 
     @cached_property
     def line_scopes(self) -> np.ndarray:
-        """Which lines of the outlook each scope pays for, (lines, S)."""
+        """Which lines of the outlook each scope pays for, (lines, S); no line without an outlook."""
+        if self.outlook is None:
+            return np.zeros((0, len(self.scopes)))
         keys, found = self._told, np.zeros((len(self._told), len(self.scopes)))
         for s, scope in enumerate(self.scopes.to_dict("records")):
             if scope["line_item"] or scope["purpose"] == "capital":
