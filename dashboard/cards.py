@@ -104,7 +104,7 @@ def csv_link(key: str, question: str, view: View, page: str) -> Any:
 
 def csv_address(view: View, page: str, key: str) -> str:
     """Where the file of a block's frame is."""
-    text = urlencode({k: v for k, v in view.query.items() if v and k not in ("theme", "job")})
+    text = urlencode({k: v for k, v in view.query.items() if v and k not in ("theme", "job")}, safe=",")
     return f"/csv/{page}/{key}" + (f"?{text}" if text else "")
 
 

@@ -21,6 +21,7 @@ PAGES = (
     ("/outlook", "Outlook", "What will we spend if nothing changes?"),
     ("/plan", "Plan", "What moves when?"),
     ("/risk", "Risk", "How sure are we?"),
+    ("/compare", "Compare", "Which plan?"),
     ("/limits", "Limits", "What holds us back?"),
     ("/assumptions", "Assumptions", "What if?"),
 )

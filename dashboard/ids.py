@@ -23,6 +23,9 @@ OUTLOOK_PART = "outlook-part"
 RISK_FUND = "risk-fund"
 RISK_TARGET = "risk-target"
 
+COMPARED = "compared"
+COMPARE_BY = "compare-by"
+
 SYSTEMS = "systems"
 LOCKS = "locks"
 AGAIN = "plan-again"
@@ -54,6 +57,11 @@ def explain(question: Any) -> dict[str, Any]:
 def answer(part: Any) -> dict[str, Any]:
     """A part of a page that a job's answer changes; `ALL` of them in a callback."""
     return {"answer": part}
+
+
+def plan(place: int) -> str:
+    """The choice of one of the plans that stand side by side."""
+    return f"compare-{place + 1}"
 
 
 def slider(key: Any) -> dict[str, Any]:

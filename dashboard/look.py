@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from dashboard.theme import PALETTES, Palette
 from scenarios.results import Results
 
-KEPT = ("showing", "against", "theme")
+KEPT = ("showing", "against", "compare", "theme")
 """What goes along from page to page; anything else in an address belongs to its page."""
 
 
@@ -48,5 +48,5 @@ def parse(search: str | None) -> dict[str, str]:
 def address(path: str, query: Mapping[str, str], **more: str) -> str:
     """A path with what is kept of a query, and with what is added to it."""
     kept = {key: query[key] for key in KEPT if key in query} | more
-    text = urlencode({key: value for key, value in kept.items() if value})
+    text = urlencode({key: value for key, value in kept.items() if value}, safe=",")
     return f"{path}?{text}" if text else path

@@ -11,6 +11,9 @@
   }
   narrow.addEventListener("change", tellWidth);
 
+  /* A query as text; commas stay commas, so that `compare=a,b` can be read. */
+  const asText = (query) => (query.toString() ? "?" + query.toString().replace(/%2C/g, ",") : "");
+
   function address(search, values, known) {
     const query = new URLSearchParams(search || "");
     const put = (key, value, standard) => {
@@ -20,8 +23,7 @@
     put("showing", values.showing, known.showing);
     put("against", values.against, known.against);
     put("theme", values.dark ? "dark" : "", "");
-    const text = query.toString();
-    return text ? "?" + text : "";
+    return asText(query);
   }
 
   window.reallot = {
@@ -55,8 +57,15 @@
     ask(search, values) {
       const query = new URLSearchParams(search || "");
       Object.entries(values).forEach(([key, value]) => (value ? query.set(key, value) : query.delete(key)));
-      const wanted = query.toString() ? "?" + query.toString() : "";
+      const wanted = asText(query);
       return wanted === (search || "") ? none() : wanted;
+    },
+
+    /* Plans side by side: the choices of the page, then what it shows and the address. */
+    sideBySide(values) {
+      const [shown, search] = values.slice(-2);
+      const chosen = [...new Set(values.slice(0, -2))].filter((name) => name && name !== "none").join(",");
+      return chosen === shown ? none() : this.ask(search, { compare: chosen });
     },
 
     /* A job has begun: its place comes into view, and takes the focus that went with the button that was pressed. */

@@ -11,14 +11,14 @@ from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
-from dash import ALL, Input, Output, State, ctx, no_update
+from dash import ALL, Input, Output, State, ctx, html, no_update
 from dash.exceptions import PreventUpdate
 
 from dashboard import frame, ids
 from dashboard.cards import empty
 from dashboard.jobs import DONE, Jobs
 from dashboard.look import Look, View, address, parse
-from dashboard.pages import assumptions, explained, limits, outlook, overview, plan, risk
+from dashboard.pages import assumptions, compare, explained, limits, outlook, overview, plan, risk
 from dashboard.source import Source
 
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.])")
@@ -28,6 +28,7 @@ MODULES = MappingProxyType(
         "/outlook": outlook,
         "/plan": plan,
         "/risk": risk,
+        "/compare": compare,
         "/limits": limits,
         "/assumptions": assumptions,
     }
@@ -48,7 +49,10 @@ def render(
         view = look_at(source, query, Look(**(look or {})))
     except (KeyError, ValueError) as error:
         question = next(q for p, _, q in frame.PAGES if p == path)
-        return empty(question, str(error.args[0] if error.args else error)), rail, None
+        back = html.A(
+            "Look at the plan shown first", href=address(path, {}, theme=query.get("theme", "")), className="link"
+        )
+        return empty(question, str(error.args[0] if error.args else error), back), rail, None
     return MODULES[path].layout(view, source, jobs), rail, frame.differs(view)
 
 
@@ -88,7 +92,7 @@ def _harmless(value: object) -> object:
 
 def register(app: Any, source: Source, jobs: Jobs) -> None:
     """The callbacks of the pages that have some."""
-    for module in (outlook, plan, risk, limits, assumptions):
+    for module in (outlook, plan, risk, compare, limits, assumptions):
         module.register(app, source, jobs)
     _ask(app, source, jobs)
     _answer(app, source, jobs)

@@ -114,7 +114,7 @@ def test_the_rail_marks_the_page_and_keeps_the_scenario() -> None:
     full, menu = frame.rail("/plan", {"showing": "faster", "part": "health"})
     links = [c for c in walk(full) if getattr(c, "href", None)]
     assert [c.href for c in links] == [f"{path}?showing=faster" for path, _, _ in frame.PAGES]
-    assert [getattr(c, "aria-current", None) for c in links] == [None, None, "page", None, None, None]
+    assert [getattr(c, "aria-current", None) for c in links] == [None, None, "page", None, None, None, None]
     assert "All pages" in text(menu)
 
 

@@ -418,6 +418,14 @@ def test_what_falls_below_the_target_is_marked_in_words_too() -> None:
     assert chosen == {"risk-target": "0.9", "risk-fund": "all"}
 
 
+def test_a_chance_just_below_the_target_does_not_read_as_the_target() -> None:
+    made = played()
+    low = made.risk.assign(chance_within=made.risk["chance_within"].where(made.risk["fund"].ne("general"), 0.8996))
+    page = risk.layout(view(replace(made, risk=low)))
+    cells = [c for c in walk(page) if type(c).__name__ == "Td" and getattr(c, "className", "") == "low"]
+    assert "\u25bc89.96\u202f% below target" in [text(c) for c in cells]
+
+
 def test_many_appropriations_show_the_least_sure_ones_and_the_file_has_all() -> None:
     made = played()
     rows = made.risk[made.risk["fund"].eq("general") & made.risk["measure"].eq("outlay")]

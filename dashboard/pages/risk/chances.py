@@ -80,7 +80,7 @@ def _cell(value: float, target: float, every: bool) -> Any:
     """A chance, washed below the target and near it; that of keeping all of them has no target."""
     if pd.isna(value):
         return html.Td("\u2013")
-    words = _shown(value)
+    words = _shown(value, target)
     if every or value >= target + measure.NEAR:
         return html.Td(words)
     if value >= target:
@@ -89,11 +89,11 @@ def _cell(value: float, target: float, every: bool) -> Any:
     return html.Td([flag, html.Span(words), html.Span(" below target", className="hidden")], className="low")
 
 
-def _shown(value: float) -> str:
-    """A chance to one digit, as the terminal shows it: 89.7 must not read as the 90 that it misses."""
+def _shown(value: float, target: float) -> str:
+    """A chance to one digit, as the terminal shows it; to two where it would read as the target that it misses."""
     if value > 0.999:
         return f"over 99.9{NARROW}%"
-    return f"under 0.1{NARROW}%" if value < 0.001 else percent(value, 1)
+    return f"under 0.1{NARROW}%" if value < 0.001 else percent(value, 2 if value < target <= round(value, 3) else 1)
 
 
 def _key(target: float) -> Any:
