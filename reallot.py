@@ -448,6 +448,15 @@ def simulate(
     ] = None,
     study: Annotated[Path | None, typer.Option(help="The study, where it has been moved since.")] = None,
     drivers: Annotated[bool, typer.Option(help="Say what widens the spread, by turning each source off.")] = True,
+    replans: Annotated[
+        int,
+        typer.Option(
+            "--replans", min=0, max=2500, help="Solve so many of the futures anew each fiscal year, and with foresight."
+        ),
+    ] = 0,
+    replan_seconds: Annotated[
+        float, typer.Option("--replan-seconds", min=0, help="After about this long begin no further ones.")
+    ] = 600.0,
     reserve_for: Annotated[
         float | None,
         typer.Option(help="Find instead the reserve that keeps all appropriations with this chance, such as 0.9."),
@@ -477,7 +486,16 @@ def simulate(
         _say(json.dumps(reserve.json(), indent=2, allow_nan=False) if as_json else str(reserve))
         return
     with _progress() as progress:
-        found = play(place, futures=futures, seed=seed, study=study, drivers=drivers, progress=progress)
+        found = play(
+            place,
+            futures=futures,
+            seed=seed,
+            study=study,
+            drivers=drivers,
+            replans=replans,
+            replan_seconds=replan_seconds,
+            progress=progress,
+        )
     if as_json:
         sys.stdout.write(json.dumps(found.json(), indent=2, allow_nan=False) + "\n")
     else:

@@ -46,11 +46,11 @@ class World:
     amount: np.ndarray
     """Rows of appropriations before holdbacks and after them, USD, (2, F, rows)."""
 
-    def first(self, futures: int) -> World:
-        """The first futures of the block."""
+    def part(self, which: slice) -> World:
+        """Some futures of the block."""
         state = self.state
-        few = StateDraws(state.shock[:futures], state.cloud[:futures], state.cut[:futures], state.holdback[:futures])
-        return World(few, self.line[:futures], self.rest[:futures], self.amount[:, :futures])
+        some = StateDraws(state.shock[which], state.cloud[which], state.cut[which], state.holdback[which])
+        return World(some, self.line[which], self.rest[which], self.amount[:, which])
 
 
 @dataclass(frozen=True, eq=False)

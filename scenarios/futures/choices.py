@@ -133,6 +133,6 @@ def _allowed(schedule: Schedule) -> np.ndarray:
 def _purchases(schedule: Schedule) -> np.ndarray:
     """Day on which each purchase begins at the latest, by start, (C, T)."""
     count, last, clock = len(schedule.contracts), schedule.contracts.quarters, schedule.clock
-    lead = schedule.bought_from[1]
+    lead = schedule.lead
     begins = [clock.days_until(clock.before(np.full(count, start), lead)) for start in range(last)]
     return np.asarray(np.maximum(np.array(begins).reshape(last, count).T, 0))

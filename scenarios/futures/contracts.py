@@ -247,14 +247,14 @@ def _money(options: Options, units: np.ndarray, cell: np.ndarray, cells: int) ->
     member = sparse.csr_array((units.astype(float), (cell, np.arange(len(cell)))), shape=(cells, len(cell)))
     systems = options.portfolio.systems
     free_cloud = options.portfolio.replace(systems=systems.assign(cloud_price=0.0))
-    staying = _kinds(_moved(options, NEVER, 0), free_cloud)
+    staying = _kinds(moved_to(options, NEVER, 0), free_cloud)
     for start in range(length + 1):
         for variant in range(variants):
             after = variant - MOST_SLIP
             if start == length:
                 flow = staying
             elif after <= 0:
-                flow = _kinds(_moved(options, start, variant), free_cloud)
+                flow = _kinds(moved_to(options, start, variant), free_cloud)
             else:
                 flow = _cancelled(options, staying, start, np.minimum(after, work))
             summed = member @ flow.reshape(len(options), -1)
@@ -262,7 +262,7 @@ def _money(options: Options, units: np.ndarray, cell: np.ndarray, cells: int) ->
     return money
 
 
-def _moved(options: Options, start: int, longer: int) -> Options:
+def moved_to(options: Options, start: int, longer: int) -> Options:
     """The same rows with another start and longer work; their cost is spread over all of it."""
     slower = tuple(replace(s, work_quarters=s.work_quarters + longer) for s in options.strategies)
     return replace(options, strategies=slower, tau=np.full_like(options.tau, start))

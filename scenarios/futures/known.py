@@ -58,7 +58,7 @@ def soonest(
     """
     last, first_day = schedule.contracts.quarters, schedule.first_day
     today = int(first_day[t])
-    expected = schedule.bought_from[1][:, None]
+    expected = schedule.lead[:, None]
     buys = np.array([method is not None for method in schedule.contracts.method])[:, None]
     awarded = purchase + lead <= today + 1e-6
     bought = purchase < today

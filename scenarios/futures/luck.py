@@ -29,9 +29,9 @@ class Luck:
     lead: np.ndarray
     """Days from the beginning of each purchase to its award, (C, F)."""
 
-    def first(self, futures: int) -> Luck:
-        """The first futures of the block."""
-        return Luck(**{name: getattr(self, name)[:, :futures] for name in self.__dataclass_fields__})
+    def part(self, which: slice) -> Luck:
+        """Some futures of the block."""
+        return Luck(**{name: getattr(self, name)[:, which] for name in self.__dataclass_fields__})
 
 
 def luck_of(schedule: Schedule, block: int, world: World) -> Luck:

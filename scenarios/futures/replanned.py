@@ -25,8 +25,8 @@ import pandas as pd
 from scenarios.futures.case import Case
 from scenarios.futures.known import Known
 
-OVERSPENT = 10.0
-"""What a dollar above an appropriation counts in decisions, beside the dollar itself: it is a law, not a price."""
+OVERSPENT = 1.0
+"""What a dollar above an appropriation counts beside the dollar itself, in decisions and in what is made of them."""
 WORTHWHILE = 1.0
 """USD of the objective by which a change must be better."""
 

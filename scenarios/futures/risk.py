@@ -58,7 +58,7 @@ def _rows(case: Case, policy: str, told: Outcome, nothing: Outcome | None) -> It
     def row(
         measure: str, fund: str, period: object, values: np.ndarray, kept: np.ndarray | None = None
     ) -> tuple[object, ...]:
-        return policy, measure, fund, str(period), *_spread(values, kept)
+        return policy, measure, fund, str(period), *spread(values, kept)
 
     for s, name in enumerate(names):
         for y, year in enumerate(years):
@@ -93,7 +93,7 @@ def _every(within: np.ndarray) -> np.ndarray:
     return np.asarray(within.all(axis=1))
 
 
-def _spread(values: np.ndarray, kept: np.ndarray | None) -> tuple[object, ...]:
+def spread(values: np.ndarray, kept: np.ndarray | None) -> tuple[object, ...]:
     """Mean, percentiles, chance, standard error and number of futures."""
     count = len(values)
     chance = np.nan if kept is None else float(kept.mean())

@@ -18,7 +18,7 @@ from scenarios.futures.draws import BLOCK
 from scenarios.futures.policies import AllAtOnce, DoNothing, Fixed, Greedy, Policy
 from scenarios.futures.priors import SOURCES
 from scenarios.futures.replanned import Replanned
-from scenarios.futures.risk import ALL, drivers_table, risk_table
+from scenarios.futures.risk import ALL, NOTHING, drivers_table, risk_table
 from scenarios.futures.schedule import Schedule, schedule_of
 from scenarios.futures.simulate import play
 from scenarios.referee import made_from, plan_from
@@ -41,6 +41,8 @@ class Simulated:
     """Policies by slug, for people."""
     futures: int
     seed: int
+    sample: Mapping[str, Any] | None = None
+    """How the futures were made that were solved one by one; None where none were."""
 
     def figure(self, policy: str, measure: str, column: str, fund: str = ALL, period: object = ALL) -> float:
         """One figure of `risk`."""
@@ -69,6 +71,7 @@ class Simulated:
             "seed": self.seed,
             "headline": self.headline,
             "policies": dict(self.titles),
+            "sample": None if self.sample is None else dict(self.sample),
             **{name: _records(table) for name, table in tables.items()},
         }
 
@@ -81,6 +84,8 @@ def simulate(
     study: Path | str | None = None,
     policies: Sequence[Policy] = (),
     drivers: bool = True,
+    replans: int = 0,
+    replan_seconds: float = 600.0,
     progress: Progress | None = None,
 ) -> Simulated:
     """Plays the plan of a results folder, and its rivals, against the same futures; writes risk.csv and drivers.csv.
@@ -93,6 +98,8 @@ def simulate(
         policies: further ones to play, beside doing nothing, pay-back greedy, all at once, the plan held fixed and
             the plan decided again each fiscal year.
         drivers: whether to turn each source off in turn.
+        replans: how many of the futures to solve anew each fiscal year, and with perfect foresight; 0: none.
+        replan_seconds: after about this long no further ones are begun.
         progress: called with words and the share of the way that lies behind.
 
     Raises:
@@ -110,20 +117,34 @@ def simulate(
     tell("Futures", 0.3)
     outcomes = play_all(schedules, count, lambda share: tell("Futures", 0.3 + 0.4 * share))
     without: dict[str, Outcome] = {}
-    few = min(count, DRIVER_FUTURES)
+    drawn = min(count, DRIVER_FUTURES)
     for i, source in enumerate(SOURCES if drivers else ()):
         tell("What drives the spread", 0.7 + 0.28 * i / len(SOURCES))
         calmer = replace(case, priors=case.priors.without(source))
-        without[source] = play_all({"plan": replace(schedules["plan"], case=calmer)}, few)["plan"]
-    base = Outcome.joined([outcomes["plan"]], few)
+        without[source] = play_all({"plan": replace(schedules["plan"], case=calmer)}, drawn)["plan"]
+    base = Outcome.joined([outcomes["plan"]], drawn)
+    risk, titles = risk_table(case, outcomes), {policy.name: policy.title for policy in everyone}
+    sample = None
+    if replans:
+        from scenarios.futures import foresight
+
+        histories = {name: (schedules[name], outcome) for name, outcome in outcomes.items()}
+        sample = foresight.sampled(
+            schedules["plan"], histories, min(replans, count), replan_seconds, lambda share: tell("Re-planning", share)
+        )
+        few = {NOTHING: Outcome.joined([outcomes[NOTHING]], sample.futures), **sample.outcomes}
+        own = risk_table(case, few)
+        risk = pd.concat([risk, own[own["policy"] != NOTHING], sample.rows], ignore_index=True)
+        titles |= foresight.TITLES
     found = Simulated(
         results.name,
         bool(results.summary["made_up"]),
-        risk_table(case, outcomes),
+        risk,
         drivers_table(case, base, without),
-        {policy.name: policy.title for policy in everyone},
+        titles,
         count,
         case.seed,
+        None if sample is None else sample.json(),
     )
     write(found, results.folder)
     tell("Done", 1.0)
@@ -210,6 +231,8 @@ def summary_text(found: Simulated) -> str:
         moved = found.figure(policy, "units_moved", "p50", period=last)
         figures = f"{cost[0]:>11,.0f}{cost[1]:>10,.0f}{cost[2]:>10,.0f}{worst:>11,.0f}{moved:>11,.0f}"
         lines.append(f"  {words:22}{chance:>11.1%}{figures}")
+    if found.sample:
+        lines += _sample_text(found, found.sample)
     outlay = found.risk[(found.risk["policy"] == "plan") & (found.risk["measure"] == "outlay")]
     chances = outlay.pivot(index="fund", columns="period", values="chance_within").dropna(how="all")
     lines += [
@@ -225,3 +248,24 @@ def summary_text(found: Simulated) -> str:
         widening = zip(spread["title"], spread["change"] / 1e6, strict=True)
         lines += [f"  {words:42}{change:>+10,.1f}" for words, change in widening]
     return "\n".join([*lines, "", f"  {found.headline}"])
+
+
+def _sample_text(found: Simulated, sample: Mapping[str, Any]) -> list[str]:
+    """Regret against perfect foresight, and what each policy costs more than re-planning in full."""
+    count, mean, most = (sample[name] for name in ("futures", "foresight_gap_mean", "foresight_gap_max"))
+    lines = [
+        "",
+        f"  The first {count:,} futures solved one by one, {sample['solves']:,} solves; mean and standard error, $M",
+        f"  {'policy':22}{'regret':>18}{'P95':>9}{'cost above full':>20}",
+    ]
+    mine = found.risk[found.risk["measure"].isin(["regret", "cost_above_full"])]
+    rows = {(row["policy"], row["measure"]): row for row in mine.to_dict("records")}
+    for policy in mine.loc[mine["measure"] == "regret", "policy"]:
+        row = rows[policy, "regret"]
+        own = f"{row['mean'] / 1e6:,.2f} (± {row['standard_error'] / 1e6:,.2f})"
+        line = f"  {found.titles[policy]:22}{own:>18}{row['p95'] / 1e6:>9,.1f}"
+        if above := rows.get((policy, "cost_above_full")):
+            line += f"{above['mean'] / 1e6:>+11,.2f} (± {above['standard_error'] / 1e6:,.2f})"
+        lines.append(line)
+    told = f"{mean / 1e6:,.2f}M on average, ${most / 1e6:,.2f}M at most"
+    return [*lines, f"  Foresight may itself miss ${told}: so far is each proven."]

@@ -190,6 +190,17 @@ class Schedule:
         return np.maximum(begins, 0), lead
 
     @cached_property
+    def lead(self) -> np.ndarray:
+        """Days that a plan counts with from the beginning of each purchase to the award, (C,).
+
+        What is bought together may be expected to take longer than each part of it: what was planned is in time.
+        """
+        if not len(self.contracts):
+            return np.zeros(0)
+        begins, expected = self.bought_from
+        return np.asarray(np.minimum(expected, self.first_day[self.contracts.start] - begins))
+
+    @cached_property
     def first_day(self) -> np.ndarray:
         """Days from `as_of` to the first day of each quarter, (T,)."""
         return np.asarray(self.clock.days_until(np.arange(len(self.case.portfolio.quarters))))

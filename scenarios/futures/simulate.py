@@ -31,12 +31,12 @@ from scenarios.futures.policies import Replanning
 from scenarios.futures.schedule import Schedule
 
 
-def play(schedule: Schedule, block: int, world: World | None = None, first: int | None = None) -> Outcome:
-    """The futures of a block under a schedule, or only the first of them."""
+def play(schedule: Schedule, block: int, world: World | None = None, part: slice | None = None) -> Outcome:
+    """The futures of a block under a schedule, or only some of them."""
     world = schedule.case.world(block) if world is None else world
     luck = luck_of(schedule, block, world)
-    if first is not None:
-        world, luck = world.first(first), luck.first(first)
+    if part is not None:
+        world, luck = world.part(part), luck.part(part)
     return _Play(schedule, world, luck).run()
 
 
@@ -121,7 +121,7 @@ class _Play:
         anew = starts & (purchase >= today)
         latest = schedule.choices.purchase[c].take(np.minimum(then, self.last - 1))
         purchase = np.where(anew, np.maximum(latest, today), purchase)
-        in_time = purchase + expected <= first_day.take(np.minimum(then, self.last - 1)) + 1e-6
+        in_time = purchase + schedule.lead[c] <= first_day.take(np.minimum(then, self.last - 1)) + 1e-6
         award = np.where(in_time & (lead <= expected + 1e-6), 0, np.searchsorted(first_day, purchase + lead - 1e-6))
         due = np.where(starts, schedule.free[np.minimum(np.maximum(then, award), self.last)], self.last)
         part = schedule.projected[c]

@@ -113,7 +113,7 @@ def test_decisions_are_those_of_a_plain_loop_and_every_history_keeps_the_books(
     heard: list[tuple[Known, np.ndarray]] = []
     schedule = schedule_of(case, rows, Listening(Replanned(rows), heard))
     world = case.world(0)
-    told = play(schedule, 0, world, first=60)
+    told = play(schedule, 0, world, slice(0, 60))
     assert len(heard) == len(case.years)
     event("something was decided anew" if any((aim != known.aim).any() for known, aim in heard) else "nothing was")
     for known, aim in heard:
