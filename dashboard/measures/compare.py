@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dashboard.format import named
 from dashboard.measures import futures
 from dashboard.measures.money import outlay_by_year
 from dashboard.source import RIVAL, Source, title
@@ -184,7 +185,7 @@ def dots(folder: Path) -> pd.DataFrame:
         rows.append(
             {
                 "scenario": name,
-                "title": str(said.get("title") or name.replace("_", " ").capitalize()),
+                "title": _title(said, name),
                 "cost": float(sum((said.get("outlay_by_year") or {"": np.nan}).values())),
                 "legacy": float(share[max(share)]) if share else np.nan,
                 "risk": float((said.get("terms") or {}).get("risk", np.nan)),
@@ -194,6 +195,15 @@ def dots(folder: Path) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows, columns=list(DOTS))
+
+
+def titles(folder: Path) -> dict[str, str]:
+    """What each scenario of a results folder is called on a page, from its summary alone: there may be hundreds."""
+    return {name: _title(read_json(folder / name / "summary.json"), name) for name in results_in(folder)}
+
+
+def _title(summary: Mapping[str, object], name: str) -> str:
+    return str(summary.get("title") or named(name))
 
 
 def _short(folder: Path) -> tuple[float, float, float]:

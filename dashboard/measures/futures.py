@@ -20,7 +20,10 @@ NEAR = 0.05
 BANDS = ((95, "p02_5", "p97_5"), (80, "p10", "p90"), (50, "p25", "p75"))
 """Level of each band of the fan and the columns of its ends, the widest first."""
 CHANCES = ("fund", "period", "year", "chance", "error", "futures")
-POLICIES = ("policy", "title", "p05", "p50", "p80", "p95", "chance", "error", "legacy", "units", "regret", "futures")
+POLICIES = (
+    *("policy", "title", "p05", "p50", "p80", "p95", "chance", "error", "legacy", "units", "futures"),
+    *("regret", "regret_error", "regret_futures"),
+)
 BIENNIUM = "biennium "
 """How a period of two fiscal years begins in `risk.csv`; the year it ends in follows."""
 
@@ -139,7 +142,8 @@ def history(results: Results, fund: str = ALL) -> pd.DataFrame:
 def policies(results: Results) -> pd.DataFrame:
     """`POLICIES`: cost of the horizon and what comes of it, the plan shown first, then by median cost.
 
-    `legacy` and `units` are medians at the end of the last year; `regret` is a mean in USD, NaN where it was not told.
+    `legacy` and `units` are medians at the end of the last year; `regret` is a mean in USD with its standard error,
+    from a sample of the futures; NaN where it was not told.
     """
     rows = results.risk
     cost = rows[rows["measure"].eq("cost")] if len(rows) else rows
@@ -158,6 +162,8 @@ def policies(results: Results) -> pd.DataFrame:
                 "legacy": figure(results, "legacy_share", "p50", name, period=last),
                 "units": figure(results, "units_moved", "p50", name, period=last),
                 "regret": figure(results, "regret", "mean", name),
+                "regret_error": figure(results, "regret", "standard_error", name),
+                "regret_futures": figure(results, "regret", "futures", name),
             }
             for name in cost["policy"].astype(str)
         ]

@@ -521,6 +521,10 @@ def test_the_choices_offer_each_plan_once_and_two_must_stay(out: Path) -> None:
     assert options[2] == ["dearer", RIVAL, "none"]
 
 
+def test_titles_are_read_from_summaries_and_read_alike(out: Path) -> None:
+    assert measure.titles(out) == dict(Source(out, None).titles())
+
+
 def test_one_plan_alone_says_what_to_do(out: Path, tmp_path: Path) -> None:
     alone = write(tmp_path / "out")
     for file in (alone / RIVAL).iterdir():

@@ -142,10 +142,16 @@ def test_policies_are_whatever_was_played_the_plan_first() -> None:
     assert table["p50"].iloc[1:].is_monotonic_increasing
     assert table["regret"].isna().all()
     made = played()
-    regret = made.risk[made.risk["measure"].eq("cost")].assign(measure="regret", mean=2e6)
+    regret = made.risk[made.risk["measure"].eq("cost")].assign(
+        measure="regret", mean=2e6, standard_error=1e5, futures=50
+    )
     told = replace(made, risk=pd.concat([made.risk, regret], ignore_index=True))
     assert measure.policies(told)["regret"].tolist() == [2e6] * 3
-    assert risk.frames(view(told))["policies"]["Regret, mean, $M"].tolist() == [2.0] * 3
+    frame = risk.frames(view(told))["policies"]
+    assert frame["Regret, mean, $M"].tolist() == [2.0] * 3
+    assert frame["Standard error of regret, $M"].tolist() == pytest.approx([0.1] * 3)
+    assert frame["Futures of regret"].tolist() == [50] * 3
+    assert frame["Futures"].tolist() == [FUTURES] * 3
     assert "Regret, mean, $M" not in risk.frames(view(made))["policies"]
 
 

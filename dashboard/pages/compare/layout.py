@@ -109,7 +109,7 @@ def by(view: View) -> str:
 
 def _choices(side: Compared, names: list[str]) -> Any:
     """Four places, of which two must be filled; a plan stands in one of them at most."""
-    titles = dict(Source(side.results[side.names[0]].folder.parent, None).titles())
+    titles = measure.titles(side.results[side.names[0]].folder.parent)
     fields = []
     for i in range(measure.MOST):
         own = side.names[i] if i < len(side.names) else NONE

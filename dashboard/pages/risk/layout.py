@@ -220,13 +220,15 @@ def _policy_frame(table: pd.DataFrame, year: int) -> pd.DataFrame:
     columns: dict[str, Any] = {"Policy": table["title"].astype(str)}
     for column, head in (("p05", "P5, $M"), ("p50", "Median, $M"), ("p80", "P80, $M"), ("p95", "P95, $M")):
         columns[head] = table[column].astype(float) / 1e6
-    if table["regret"].notna().any():
-        columns["Regret, mean, $M"] = table["regret"].astype(float) / 1e6
     columns["Within every appropriation, %"] = table["chance"].astype(float) * 100
     columns["Standard error, points (%)"] = table["error"].astype(float) * 100
     columns[f"Legacy {fy(year)}, %"] = table["legacy"].astype(float) * 100
     columns["Servers moved"] = table["units"].astype(float)
     columns["Futures"] = table["futures"].astype(int)
+    if table["regret"].notna().any():
+        columns["Regret, mean, $M"] = table["regret"].astype(float) / 1e6
+        columns["Standard error of regret, $M"] = table["regret_error"].astype(float) / 1e6
+        columns["Futures of regret"] = table["regret_futures"].astype(float)
     return pd.DataFrame(columns)
 
 
