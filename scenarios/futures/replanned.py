@@ -131,19 +131,21 @@ class _Again:
         if not len(i):
             return
         then, before = quarters[q], now[i]
-        hourly = np.flatnonzero(choices.hours[c].any(axis=0))
-        freed = choices.hours[c][:, hourly]
-        spare = self.hours[np.ix_(which, hourly)].take(i, axis=0)
-        possible = (spare + freed[before] - freed[then] >= np.minimum(spare, 0.0) - 1e-6).all(axis=1)
-        i, then, before = i[possible], then[possible], before[possible]
-        if not len(i):
-            return
         taken, left = self.taken[c][:, mine], self.left[np.ix_(which, mine)]
         short = np.maximum(-left, 0.0).sum(axis=1)
         after = np.maximum(-(left[i] + taken[before] - taken[then]), 0.0).sum(axis=1)
         better = value[before] - value[then] + self.overspent * (short[i] - after)
+        wanted = better > WORTHWHILE
         if cheaper:
-            better[after > short[i] + 1.0] = 0.0
+            wanted &= after <= short[i] + 1.0
+        i, then, before, better = i[wanted], then[wanted], before[wanted], better[wanted]
+        if not len(i):
+            return
+        hourly = np.flatnonzero(choices.hours[c].any(axis=0))
+        freed = choices.hours[c][:, hourly]
+        spare = self.hours[np.ix_(which, hourly)].take(i, axis=0)
+        possible = (spare + freed[before] - freed[then] >= np.minimum(spare, 0.0) - 1e-6).all(axis=1)
+        i, then, better = i[possible], then[possible], better[possible]
         gain = np.zeros((len(which), choices.never + 1))
         gain[i, then] = better
         best = gain.argmax(axis=1)
