@@ -35,6 +35,11 @@ FEW = 500
 """Up to so many systems the solver gets its share of the time: there a better bound comes from branching."""
 SEARCHING = 0.4
 """That share is what this one, the search's, leaves."""
+MANY = 75
+"""From so many systems on a small problem goes by prices too, where limits alone join its systems: there a solver's
+branching helps the bound little."""
+LONGER, PHASES = 0.8, 3_000
+"""What the search gets there: this share of the time, and so many phases at most."""
 BOUND_SHARE = 0.02
 """Share of the gap that is asked which the bound may give away."""
 WITHIN_REACH = 30_000
@@ -71,17 +76,19 @@ def solve(
     own_options = solvers.checked(name, solver_options)
     tell = progress or (lambda words, share: None)
     unknown = len(problem.rules_limits) and not problem.horizon
-    if way == "direct" or unknown or (way == "auto" and len(problem) <= SMALL):
+    small = len(problem) <= SMALL
+    loose = small and not len(problem.rules_limits) and len(problem.systems) >= MANY
+    if way == "direct" or unknown or (way == "auto" and small and not loose):
         # of rules that are not about time prices know nothing
         return direct.solve(
             problem, gap=gap, seconds=seconds, seed=seed, solver=name, solver_options=own_options, progress=progress
         )
     until = began + seconds
     few = len(problem.systems) <= FEW
-    pause = began + seconds * SEARCHING if few else until
+    pause = began + seconds * (LONGER if loose else SEARCHING) if few else until
     tell("pricing the limits", 0.1)
     choosing = partial(tell, f"choosing among {len(problem):,} options", 0.4)
-    ask = _Ask(problem, gap, seed, until, pause, choosing)
+    ask = _Ask(problem, gap, seed, until, pause, choosing, PHASES if loose else generation.PHASES)
     root = ask.ordered() if len(problem.rules_limits) else ask.free(None if start is None else start.prices.to_numpy())
     worth = pd.Series(root.prices, index=problem.limits.index)
     if root.bound == inf:
@@ -133,6 +140,8 @@ class _Ask:
     """The moment at which the search hands over to the solver."""
     priced: Callable[[], None]
     """Called when prices are known."""
+    phases: int = generation.PHASES
+    """Of the search, at most."""
 
     def free(self, prices: np.ndarray | None) -> Root:
         """Where nothing but limits joins the systems; `prices` to begin with."""
@@ -142,7 +151,7 @@ class _Ask:
         if priced.hopeless:
             return self._hopeless(priced.prices)
         self.priced()
-        search = generation.found(problem, priced, self.gap, self.seed, self.pause)
+        search = generation.found(problem, priced, self.gap, self.seed, self.pause, self.phases)
         x = priced.blocks.options(search.best[0]) if search.best else np.zeros(len(problem))
         extra = search.best[1] if search.best else np.zeros(len(problem.extra))
         return Root(priced.prices, priced.bound, priced.above, x, extra, search.objective)
