@@ -60,12 +60,12 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the dashboard.")] = 8050,
 ) -> None:
     """Make the sample state, plan it, print the plan, open the dashboard."""
-    from scenarios.sample import ohio
+    from scenarios.sample import erie
     from scenarios.study import read_study, write_study
 
-    place = folder / "ohio"
+    place = folder / "erie"
     if not place.exists():
-        write_study(ohio(), place)
+        write_study(erie(), place)
     results = _plan(read_study(place), "baseline", folder / "results")
     _print_results(results)
     if serve:
@@ -83,7 +83,7 @@ def new(
 ) -> None:
     """Write a new study: the made-up sample state, a story of the library, or empty tables to fill."""
     from scenarios.library.stories import NAMES, story
-    from scenarios.sample import blank, ohio
+    from scenarios.sample import blank, erie
     from scenarios.study import write_study
 
     origins = ("sample", *NAMES, "blank")
@@ -91,7 +91,7 @@ def new(
         raise typer.BadParameter(
             f"{origin!r} is no starting point. Write one of: {', '.join(origins)}.", param_hint="--from"
         )
-    made = blank() if origin == "blank" else ohio(seed) if origin == "sample" else story(origin).study(seed)
+    made = blank() if origin == "blank" else erie(seed) if origin == "sample" else story(origin).study(seed)
     written = write_study(made, folder)
     _say(f"Wrote {written}. Next: reallot {NEXT.get(origin, 'run')} {written}")
 

@@ -26,7 +26,7 @@ import yaml  # noqa: E402
 
 from scenarios.batch import RUNS  # noqa: E402
 from scenarios.expand import scenarios_of  # noqa: E402
-from scenarios.sample import ohio  # noqa: E402
+from scenarios.sample import erie  # noqa: E402
 from scenarios.study import Study, read_study, write_study  # noqa: E402
 
 PLAIN = """
@@ -63,7 +63,7 @@ def smaller(study: Study, systems: int) -> Study:
 
 def written(folder: Path, systems: int, scenarios: int, seed: int) -> Path:
     """The study with a sample of scenarios, in a folder."""
-    place = write_study(smaller(ohio(seed), systems), folder / "study")
+    place = write_study(smaller(erie(seed), systems), folder / "study")
     for path in (place / "scenarios").glob("*.yaml"):
         path.unlink()
     ranges = {"discount_rate": [0.01, 0.06], "appropriation.all": ["+0%", "+10%"]}

@@ -25,7 +25,7 @@ from scenarios.futures.run import case_of, play_all
 from scenarios.futures.schedule import Schedule, schedule_of
 from scenarios.pipeline import plan_study
 from scenarios.results import read_results
-from scenarios.sample import ohio
+from scenarios.sample import erie
 from scenarios.study import read_study, write_study
 
 
@@ -184,7 +184,7 @@ def main() -> None:
     arguments.add_argument("--loop", type=int, default=100)
     asked = arguments.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        study = read_study(write_study(ohio(), Path(place) / "ohio"))
+        study = read_study(write_study(erie(), Path(place) / "ohio"))
         folder = plan_study(study, "baseline", Path(place) / "out").folder
         results = read_results(folder)
         case, rows, _ = case_of(results, None, 0)

@@ -20,7 +20,7 @@ import optimizer  # noqa: E402
 from optimizer import Plan  # noqa: E402
 from optimizer.catalogue import MODERN  # noqa: E402
 from scenarios.pipeline import Prepared, prepare  # noqa: E402
-from scenarios.sample import ohio  # noqa: E402
+from scenarios.sample import erie  # noqa: E402
 
 
 def figures(plan: Plan, rival: Plan) -> dict[str, float]:
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    ready = prepare(ohio(arguments.seed))
+    ready = prepare(erie(arguments.seed))
     rival = optimizer.continue_as_now(*ready.case, methods=ready.methods)
     began = perf_counter()
     ours = optimizer.modernize(

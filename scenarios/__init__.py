@@ -1,6 +1,6 @@
 """A study goes in, results come out: intake, tables, parameters, the way through, and what is left behind.
 
-study = scenarios.read_study("ohio/")
+study = scenarios.read_study("study/")
 results = scenarios.plan_study(study, "baseline", "results/")
 print(scenarios.verify_results(results.folder))
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scenarios.pipeline import plan_study
     from scenarios.referee import verify_results
     from scenarios.results import Results, read_results, results_in
-    from scenarios.sample import ohio
+    from scenarios.sample import erie
     from scenarios.scenario import Scenario
     from scenarios.study import Study, read_study, write_study
 
@@ -28,7 +28,7 @@ _HOMES = {
     "pipeline": ("plan_study",),
     "referee": ("verify_results",),
     "results": ("Results", "read_results", "results_in"),
-    "sample": ("ohio",),
+    "sample": ("erie",),
     "scenario": ("Scenario",),
     "study": ("Study", "read_study", "write_study"),
 }
@@ -41,8 +41,8 @@ __all__ = [
     "Study",
     "StudyError",
     "compare",
+    "erie",
     "import_study",
-    "ohio",
     "plan_study",
     "read_results",
     "read_study",

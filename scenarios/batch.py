@@ -104,6 +104,11 @@ def run_study(
             on_cluster(tasks, cluster, take)
         else:
             on_processes(tasks, workers, take)
+    except BaseException:
+        # results may have been written while word of them was still on the way
+        written = [t.name for t in tasks if still_fits(out / t.name, wanted[t.name], study, asked, inputs)]
+        finished.update(set(written) - set(failed))
+        raise
     finally:
         _sweep_drafts(out)
         done = [name for name in wanted if name in finished]

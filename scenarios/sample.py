@@ -129,7 +129,7 @@ class _Estate:
     sites: pd.DataFrame
 
 
-def ohio(seed: int = 0, spend: float = SPEND, infrastructure: float = INFRASTRUCTURE) -> Study:
+def erie(seed: int = 0, spend: float = SPEND, infrastructure: float = INFRASTRUCTURE) -> Study:
     """The made-up state as a study; the same seed gives the same state.
 
     `spend` is what IT cost in the base year, USD, and `infrastructure` the share of it that is infrastructure.

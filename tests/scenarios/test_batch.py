@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +19,7 @@ from scenarios.pipeline import asked_for
 from scenarios.referee import verify_results
 from scenarios.results import input_hashes, read_json
 from scenarios.study import read_study, write_study
-from scenarios.workers import NO_PLAN_EXISTS, Failure, Task, on_processes
+from scenarios.workers import NO_PLAN_EXISTS, Failure, Take, Task, on_processes, work
 from tests.scenarios.studies import small_study
 
 ROOT = Path(__file__).parents[2]
@@ -129,6 +130,19 @@ def test_ctrl_c_ends_a_run_with_a_word_and_what_is_finished(study: Path, tmp_pat
     assert said.startswith("Broken off.")
     assert "Traceback" not in said
     assert "baseline" in set(pd.read_parquet(tmp_path / RUNS)["scenario"])
+
+
+def test_results_of_which_no_word_came_before_ctrl_c_are_in_the_table(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_off(tasks: Sequence[Task], workers: int, take: Take) -> None:
+        assert work(tasks[0]) is None
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scenarios.batch.on_processes", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(study, tmp_path, gap=0.01)
+    assert set(pd.read_parquet(tmp_path / RUNS)["scenario"]) == {"baseline"}
 
 
 def test_a_process_that_dies_twice_is_one_failure(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from scenarios.books import CELL, prevailing, year_of_month
 from scenarios.pipeline import plan_study
 from scenarios.referee import verify_results
 from scenarios.results import Results
-from scenarios.sample import AGENCIES, SPEND, SURGE, ohio
+from scenarios.sample import AGENCIES, SPEND, SURGE, erie
 from scenarios.study import Study, read_study, write_study
 from scenarios.summary import fiscal_year
 from scenarios.tables import LINE_KEYS
@@ -18,7 +18,7 @@ from scenarios.year_end import year_end_of
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    return read_study(write_study(ohio(), tmp_path_factory.mktemp("state") / "ohio"))
+    return read_study(write_study(erie(), tmp_path_factory.mktemp("state") / "ohio"))
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_it_says_that_it_is_made_up(state: Study, planned: Results) -> None:
 
 
 def test_the_same_seed_draws_the_same_state_and_another_seed_another() -> None:
-    one, again, other = ohio(5), ohio(5), ohio(6)
+    one, again, other = erie(5), erie(5), erie(6)
     for name in ("systems", "spending", "months", "overrides", "appropriations"):
         assert one.table(name).equals(again.table(name)), name
         assert not one.table(name).equals(other.table(name)), name

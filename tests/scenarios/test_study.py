@@ -7,7 +7,7 @@ import yaml
 
 from scenarios.errors import StudyError
 from scenarios.pipeline import prepare
-from scenarios.sample import blank, ohio
+from scenarios.sample import blank, erie
 from scenarios.study import Study, read_study, write_study, wrong_rows
 from scenarios.tables import TABLES
 from tests.scenarios.studies import small_study
@@ -42,7 +42,7 @@ def test_a_study_reads_back_as_it_was_written(tmp_path: Path, name: str) -> None
 
 
 def test_the_made_up_state_reads_back_as_it_was_drawn(tmp_path: Path) -> None:
-    same(ohio(3), read_study(write_study(ohio(3), tmp_path / "state")))
+    same(erie(3), read_study(write_study(erie(3), tmp_path / "state")))
 
 
 def test_a_blank_study_says_what_to_fill_in(tmp_path: Path) -> None:

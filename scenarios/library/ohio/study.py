@@ -53,7 +53,7 @@ ABOUT = (
 
 def ohio(seed: int = 0, fitted: Mapping[str, float] | None = None) -> Study:
     """The study; `fitted` are the parameters that are fitted to published figures, by default those of fitted.yaml."""
-    today = sample.ohio(seed, spend=SPEND, infrastructure=INFRASTRUCTURE)
+    today = sample.erie(seed, spend=SPEND, infrastructure=INFRASTRUCTURE)
     tables = {name: _earlier(frame) for name, frame in today.tables.items()}
     tables["systems"] = _systems(tables["systems"])
     # nobody published what needs what
