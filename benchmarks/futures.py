@@ -184,7 +184,7 @@ def main() -> None:
     arguments.add_argument("--loop", type=int, default=100)
     asked = arguments.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        study = read_study(write_study(erie(), Path(place) / "ohio"))
+        study = read_study(write_study(erie(), Path(place) / "erie"))
         folder = plan_study(study, "baseline", Path(place) / "out").folder
         results = read_results(folder)
         case, rows, _ = case_of(results, None, 0)

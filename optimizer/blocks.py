@@ -104,7 +104,7 @@ class Listing:
         together = self.together
         if not together.count:
             return self
-        bundle = together.bundle[together.way[together.pair]]
+        bundle = together.bundle_of
         members = np.zeros(together.count, dtype=np.int64)
         heads = np.unique(together.owner, return_index=True)[1]
         np.add.at(members, bundle[heads], 1)

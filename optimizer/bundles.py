@@ -48,6 +48,11 @@ class Bundles:
         complete = np.bincount(way, minlength=len(ways)) == members[ways // width]
         return cls(len(members), systems, options, owner, pair, way, ways // width, complete)
 
+    @property
+    def bundle_of(self) -> np.ndarray:
+        """Each option's bundle, (n,)."""
+        return np.asarray(self.bundle[self.way[self.pair]])
+
     def cheapest(self, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The option of least cost of each pair, (P,), and the pair's way, (P,); `cost` is that of all options."""
         order = np.lexsort((cost[self.options], self.pair))

@@ -1,8 +1,8 @@
 """One problem, two ways to its plan: hand it whole to a solver, or find prices first and search.
 
-Small problems go to the solver (`direct`); large ones go by prices (`generation`, or `ordered` where rules are about
-time), and what time is then left goes to the solver, with that plan to start from, where few enough options are still
-in the running.
+Small problems go to the solver (`direct`), unless limits alone join many systems; these and large ones go by prices
+(`generation`, or `ordered` where rules are about time), and what time is then left goes to the solver, with that plan
+to start from, where few enough options are still in the running.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class Homes:
 
     def of_bundles(self, together: Bundles) -> np.ndarray:
         """The home of each bundle: that of all its systems, or none where they differ."""
-        return self.shared(together.bundle[together.way[together.pair]], together.owner, together.count)
+        return self.shared(together.bundle_of, together.owner, together.count)
 
     def shared(self, owner: np.ndarray, system: np.ndarray, count: int) -> np.ndarray:
         """The home of all systems of each owner, (count,), from pairs of the two: none where they differ."""

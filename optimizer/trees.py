@@ -228,7 +228,7 @@ class _Course:
     def _ends(self, option: np.ndarray, wait: np.ndarray) -> np.ndarray:
         """From when on what waits may start once such options have ended."""
         windows = self.windows
-        return np.asarray(np.minimum(windows.ends[option] + windows.lag[wait], windows.problem.horizon))
+        return windows.after(windows.ends[option], windows.lag[wait])
 
     def _joined(self, level: _Level) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of a level: the rows of systems that are joined to the node above, their nodes, and their times."""

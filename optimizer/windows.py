@@ -99,7 +99,7 @@ class Windows:
     def _company(self, some: np.ndarray, steps: int) -> np.ndarray:
         """Some systems, those of their bundles and those that wait for them, so many steps far, (systems,)."""
         together = self.problem.together
-        bundle = together.bundle[together.way[together.pair]]
+        bundle = together.bundle_of
         reached = some.copy()
         for _ in range(min(steps, int(self._level.max(initial=0)) + 1)):
             of_bundle = np.zeros(together.count, dtype=bool)
@@ -127,7 +127,7 @@ class Windows:
 
     def moments(self, taken: np.ndarray, between: float) -> np.ndarray:
         """A moment for each wait, (waits,), so that an option of each system is within windows."""
-        first, last = self._after(self.ends[taken[self.early]]), self.starts[taken[self.late]]
+        first, last = self.after(self.ends[taken[self.early]], self.lag), self.starts[taken[self.late]]
         return np.asarray(first + np.ceil(between * (last - first)).astype(np.int64))
 
     def within(self, moment: np.ndarray, held: np.ndarray) -> np.ndarray:
@@ -162,17 +162,17 @@ class Windows:
         count = len(self.problem.systems)
         return np.zeros(count, dtype=np.int64), np.full(count, self.problem.horizon)
 
-    def _after(self, end: np.ndarray) -> np.ndarray:
-        """When what waits may start once what it needs has ended, (waits,)."""
+    def after(self, end: np.ndarray, lag: np.ndarray) -> np.ndarray:
+        """When what waits so long may start once what it needs has ended; never where that does not."""
         never = self.problem.horizon
-        return np.minimum(np.where(end < never, end + self.lag, never), never)
+        return np.asarray(np.minimum(np.where(end < never, end + lag, never), never))
 
     @cached_property
     def node(self) -> np.ndarray:
         """What moves as one, (systems,): the system itself, or its bundle, numbered after all systems."""
         together, count = self.problem.together, len(self.problem.systems)
         node = np.arange(count)
-        node[together.owner] = count + together.bundle[together.way[together.pair]]
+        node[together.owner] = count + together.bundle_of
         return np.asarray(node)
 
     @cached_property
@@ -213,7 +213,7 @@ class Windows:
             if (taken[here] < 0).any():
                 return np.where(here, taken, 0)
             mine = self._level[self.early] == level
-            np.maximum.at(low, self.late[mine], self._after(self.ends[taken[self.early]])[mine])
+            np.maximum.at(low, self.late[mine], self.after(self.ends[taken[self.early]], self.lag)[mine])
         return taken
 
     def _with_company(self, kept: np.ndarray) -> np.ndarray:

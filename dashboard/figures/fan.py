@@ -31,7 +31,7 @@ def fan(history: pd.DataFrame, outlook: pd.DataFrame, appropriated: pd.Series, p
     last = history.iloc[-1:] if len(history) else None
     if len(outlook):
         _bands(drawing, outlook, last, p)
-    _history(drawing, history, p)
+    spent(drawing, history, p)
     low, high = _range(history, outlook, appropriated)
     _appropriation(drawing, history, appropriated, p)
     years = sorted({*history["year"].astype(int), *outlook["year"].astype(int)})
@@ -99,7 +99,8 @@ def _bands(drawing: Drawing, outlook: pd.DataFrame, last: pd.DataFrame | None, p
     )
 
 
-def _history(drawing: Drawing, history: pd.DataFrame, p: Palette) -> None:
+def spent(drawing: Drawing, history: pd.DataFrame, p: Palette) -> None:
+    """The line of what was spent, by fiscal year: `year expended`."""
     drawing.plot.add_scatter(
         x=[int(y) for y in history["year"]],
         y=list(history["expended"]),

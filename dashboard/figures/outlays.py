@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.figures.canvas import Drawing, beside, canvas, money_ticks, nothing, say, spread, stroke
+from dashboard.figures.fan import spent
 from dashboard.format import fy, money, year_ticks
 from dashboard.measures.futures import BANDS
 from dashboard.theme import SMALL, Palette
@@ -110,16 +111,7 @@ def _lines(drawing: Drawing, history: pd.DataFrame, futures: pd.DataFrame, last:
         hovertemplate="%{text}<extra></extra>",
     )
     if len(history):
-        drawing.plot.add_scatter(
-            x=[int(y) for y in history["year"]],
-            y=list(history["expended"]),
-            mode="lines" if len(history) > 1 else "markers",
-            line={"color": p.ink, "width": 2},
-            marker={"color": p.ink, "size": 9},
-            name="Spent",
-            text=[f"{fy(int(y))}: {money(v)} spent" for y, v in zip(history["year"], history["expended"], strict=True)],
-            hovertemplate="%{text}<extra></extra>",
-        )
+        spent(drawing, history, p)
 
 
 def _steps(drawing: Drawing, futures: pd.DataFrame, p: Palette) -> None:
