@@ -151,10 +151,16 @@ def _frozen(value: Any) -> Value:
     return frozen
 
 
+FEW = 5
+"""Names that a message lists, at most."""
+
+
 def unknown_name(name: str, known: Iterable[str], file: str, what: str = "parameter") -> Problem:
-    """The problem of a name that nothing has, with the nearest that something has."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
-    remedy = f"Did you mean {near[0]}? Write that name" if near else f"See docs/parameters.md for every {what}"
+    """The problem of a name that nothing has, with the nearest that something has, or all where they are few."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    every = f"Write one of: {', '.join(names)}" if len(names) <= FEW else f"See docs/parameters.md for every {what}"
+    remedy = f"Did you mean {near[0]}? Write that name" if near else every
     return Problem(file, f"is not a {what}", remedy, value=name)
 
 

@@ -106,3 +106,8 @@ def test_the_whole_story_comes_to_what_it_came_to(name: str) -> None:
     now = tell(name).table.drop_duplicates(keys).set_index(keys)["simulated"]
     expected = story(name).expected().set_index(keys)["simulated"]
     pd.testing.assert_series_equal(now, expected, rtol=WITHIN, atol=1e-9, check_dtype=False)
+
+
+def test_a_story_that_there_is_none_of_is_told_those_that_there_are() -> None:
+    with pytest.raises(ResultsError, match="Write one of: ohio, california, roundtable"):
+        story("nevada")
